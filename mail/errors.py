@@ -6,14 +6,23 @@ MailError
 ├── TooLarge                the mail is larger than the server takes
 └── WireError               talking to a mail server failed
     ├── ConnectFailed       no connection: name, route, port, time-out
+    │   ├── HostUnknown     the name does not exist
+    │   ├── PortRefused     nothing listens on that port
+    │   └── ConnectTimeout  nobody answers: a firewall, or the wrong host
     ├── TlsFailed           the certificate or the TLS handshake
+    ├── ServerSilent        connected, but the server does not answer (any more)
+    ├── ConnectionCut       the server hung up in the middle
+    ├── ProtocolBroken      what answers does not speak the protocol
     ├── LoginFailed         the server refused user, password or token
+    │   └── DeadGrant       the OAuth grant has ended: a person has to connect again
+    ├── FolderMissing       the mailbox has no folder of that name
     ├── Refused             a permanent answer (5xx, NO)
     ├── Deferred            a temporary answer (4xx): try again later
     └── Ambiguous           the connection was lost after the mail was handed over
 
 The axis is what the caller should do, not which library raised. The docstring of a class is its
-default message; every message is a sentence for the person who has to act on it.
+default message; every message is a sentence for the person who has to act on it. `field` names the
+field of a connection form that the sentence belongs to ("" where it is no field's fault).
 """
 
 from __future__ import annotations
@@ -21,6 +30,8 @@ from __future__ import annotations
 
 class MailError(Exception):
     """Something went wrong with a mail."""
+
+    field: str = ""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (self.__doc__ or "").strip().partition("\n")[0])
@@ -45,13 +56,59 @@ class WireError(MailError):
 class ConnectFailed(WireError):  # noqa: N818
     """The mail server could not be reached."""
 
+    field = "host"
+
+
+class HostUnknown(ConnectFailed):
+    """There is no mail server of that name."""
+
+
+class PortRefused(ConnectFailed):
+    """The mail server does not listen on that port."""
+
+    field = "port"
+
+
+class ConnectTimeout(ConnectFailed):
+    """The mail server did not answer: wrong host or port, or a firewall in between."""
+
 
 class TlsFailed(WireError):  # noqa: N818
     """The mail server's certificate could not be verified."""
 
+    field = "security"
+
+
+class ServerSilent(WireError):  # noqa: N818
+    """The mail server accepted the connection but does not answer."""
+
+    field = "port"
+
+
+class ConnectionCut(WireError):  # noqa: N818
+    """The mail server closed the connection."""
+
+
+class ProtocolBroken(WireError):  # noqa: N818
+    """What answers on that port is no mail server of this kind."""
+
+    field = "port"
+
 
 class LoginFailed(WireError):  # noqa: N818
     """The mail server refused the user name or the password."""
+
+    field = "password"
+
+
+class DeadGrant(LoginFailed):
+    """The permission to use this mailbox has ended: connect it again."""
+
+
+class FolderMissing(WireError):  # noqa: N818
+    """The mailbox has no folder of that name."""
+
+    field = "folder"
 
 
 class Refused(WireError):  # noqa: N818
