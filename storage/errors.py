@@ -1,0 +1,35 @@
+"""Errors of the storage layer.
+
+StorageError
+├── WrongKey        the secret key does not fit this database
+├── NewerDatabase   the database was written by a newer Canal
+├── Unreachable     the database cannot be opened
+└── Locked          another Canal process holds this SQLite database
+
+The docstring of a class is its default message.
+"""
+
+from __future__ import annotations
+
+
+class StorageError(Exception):
+    """The database could not be used."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip().partition("\n")[0])
+
+
+class WrongKey(StorageError):  # noqa: N818 - it names the case
+    """The secret key does not fit this database: set CANAL_SECRET_KEY to the key that made it."""
+
+
+class NewerDatabase(StorageError):  # noqa: N818
+    """This database was written by a newer Canal: upgrade Canal, or restore an older backup."""
+
+
+class Unreachable(StorageError):  # noqa: N818
+    """The database cannot be opened: check CANAL_DATABASE_URL."""
+
+
+class Locked(StorageError):  # noqa: N818
+    """Another Canal already runs on this database: stop it first, or use PostgreSQL for several."""

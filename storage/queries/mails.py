@@ -1,0 +1,202 @@
+"""Raw mail and its arrivals: stored at once in groups, filed afterwards."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, or_, select, tuple_, update
+
+from storage.engine import Session
+from storage.models import Arrival, RawMail
+from storage.queries.upsert import insert_new
+from storage.records import ArrivalRecord, cut
+
+
+@dataclass(frozen=True, slots=True)
+class NewRaw:
+    """Bytes to keep. `packed` is already compressed (`pack`), off the database's time."""
+
+    id: int
+    team_id: str
+    packed: bytes
+    size: int
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewArrival:
+    team_id: str
+    email_channel_id: int
+    raw_mail_id: int
+    dedupe_key: str
+    source: str
+    envelope: dict[str, Any]
+    received_at: datetime
+    quiet: bool = False
+    state: str = "stored"
+
+
+def pack(data: bytes) -> bytes:
+    """Compress a mail. Level 1: mail is text and base64, and more costs more than it saves."""
+    return zlib.compress(data, 1)
+
+
+def unpack(data: bytes) -> bytes:
+    return zlib.decompress(data)
+
+
+async def store(tx: Session, raws: Sequence[NewRaw], arrivals: Sequence[NewArrival]) -> int:
+    """Store a group of mails in few statements; arrivals already known add nothing.
+
+    Returns:
+        How many arrivals were new.
+    """
+    known = await _known_keys(tx, arrivals)
+    fresh = {
+        (item.email_channel_id, item.dedupe_key): item
+        for item in reversed(arrivals)
+        if (item.email_channel_id, item.dedupe_key) not in known
+    }
+    wanted = {item.raw_mail_id for item in fresh.values()}
+    if not fresh:
+        return 0
+    await tx.execute(
+        insert(RawMail),
+        [
+            {
+                "id": raw.id,
+                "team_id": raw.team_id,
+                "data": raw.packed,
+                "size": raw.size,
+                "stored_at": raw.stored_at,
+            }
+            for raw in raws
+            if raw.id in wanted
+        ],
+    )
+    await insert_new(tx, Arrival, [_arrival_row(item) for item in reversed(fresh.values())])
+    return len(fresh)
+
+
+async def _known_keys(tx: Session, arrivals: Sequence[NewArrival]) -> set[tuple[int, str]]:
+    keys = {(item.email_channel_id, item.dedupe_key) for item in arrivals}
+    query = select(Arrival.email_channel_id, Arrival.dedupe_key).where(
+        tuple_(Arrival.email_channel_id, Arrival.dedupe_key).in_(keys)
+    )
+    return {(row[0], row[1]) for row in await tx.execute(query)}
+
+
+def _arrival_row(item: NewArrival) -> dict[str, Any]:
+    return {
+        "team_id": item.team_id,
+        "email_channel_id": item.email_channel_id,
+        "raw_mail_id": item.raw_mail_id,
+        "dedupe_key": item.dedupe_key,
+        "source": item.source,
+        "quiet": item.quiet,
+        "envelope": item.envelope,
+        "state": item.state,
+        "attempts": 0,
+        "received_at": item.received_at,
+    }
+
+
+async def add_raw(tx: Session, raw: NewRaw) -> None:
+    tx.add(
+        RawMail(
+            id=raw.id,
+            team_id=raw.team_id,
+            data=raw.packed,
+            size=raw.size,
+            stored_at=raw.stored_at,
+        )
+    )
+    await tx.flush()
+
+
+async def find_raw(tx: Session, raw_mail_id: int) -> bytes | None:
+    """The mail's bytes; None when they were purged."""
+    packed = await tx.scalar(select(RawMail.data).where(RawMail.id == raw_mail_id))
+    return None if packed is None else unpack(packed)
+
+
+async def claim(
+    tx: Session, holder: str, *, now: datetime, lease: timedelta, limit: int
+) -> list[ArrivalRecord]:
+    """Take the oldest stored arrivals for filing; nobody else gets them until the lease ends."""
+    due = (
+        select(Arrival.id)
+        .where(
+            Arrival.state == "stored",
+            or_(Arrival.not_before.is_(None), Arrival.not_before <= now),
+            or_(Arrival.claimed_until.is_(None), Arrival.claimed_until <= now),
+        )
+        .order_by(Arrival.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(await tx.scalars(due))
+    if not ids:
+        return []
+    await tx.execute(
+        update(Arrival)
+        .where(Arrival.id.in_(ids))
+        .values(claimed_by=holder, claimed_until=now + lease, attempts=Arrival.attempts + 1)
+    )
+    rows = await tx.scalars(
+        select(Arrival)
+        .where(Arrival.id.in_(ids))
+        .order_by(Arrival.id)
+        .execution_options(populate_existing=True)
+    )
+    return [cut(ArrivalRecord, row) for row in rows]
+
+
+async def settle(
+    tx: Session,
+    arrival_id: int,
+    state: str,
+    *,
+    reason: str | None = None,
+    message_id: int | None = None,
+) -> None:
+    """The arrival's outcome: filed, dropped, held or parked."""
+    await tx.execute(
+        update(Arrival)
+        .where(Arrival.id == arrival_id)
+        .values(
+            state=state,
+            reason=reason,
+            message_id=message_id,
+            claimed_by=None,
+            claimed_until=None,
+        )
+    )
+
+
+async def postpone(tx: Session, arrival_id: int, not_before: datetime, reason: str) -> None:
+    """Filing failed for a passing reason: try again later."""
+    await tx.execute(
+        update(Arrival)
+        .where(Arrival.id == arrival_id)
+        .values(not_before=not_before, reason=reason[:1000], claimed_by=None, claimed_until=None)
+    )
+
+
+async def release_claims(tx: Session, holder: str | None = None) -> None:
+    """Give back what `holder` (or, for None, anybody) had claimed."""
+    statement = update(Arrival).where(Arrival.state == "stored")
+    if holder is not None:
+        statement = statement.where(Arrival.claimed_by == holder)
+    else:
+        statement = statement.where(Arrival.claimed_by.is_not(None))
+    await tx.execute(statement.values(claimed_by=None, claimed_until=None))
+
+
+async def count_states(tx: Session) -> dict[str, int]:
+    rows = await tx.execute(select(Arrival.state, func.count()).group_by(Arrival.state))
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,133 @@
+"""Messages of tickets, their attachments and deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage.engine import Session
+from storage.models import Attachment, Delivery, Message
+from storage.records import AttachmentRecord, DeliveryRecord, MessageRecord, cut
+
+
+async def add(tx: Session, values: Mapping[str, Any]) -> MessageRecord:
+    row = Message(**values)
+    tx.add(row)
+    await tx.flush()
+    return cut(MessageRecord, row)
+
+
+async def add_from_slack(tx: Session, values: Mapping[str, Any]) -> MessageRecord | None:
+    """An agent's message; None when this Slack message was stored before.
+
+    Slack repeats events and sends them over any of several sockets: the unique
+    (slack_channel_id, slack_ts) decides, not what we looked at before.
+    """
+    if await find_by_ts(tx, values["slack_channel_id"], values["slack_ts"]):
+        return None
+    try:
+        async with tx.begin_nested():
+            return await add(tx, values)
+    except IntegrityError:
+        return None
+
+
+async def change(tx: Session, message_id: int, **values: Any) -> None:
+    await tx.execute(update(Message).where(Message.id == message_id).values(**values))
+
+
+async def move_state(
+    tx: Session, message_id: int, sources: Collection[str], target: str, **values: Any
+) -> bool:
+    """An atomic change of state: False when the message was in none of `sources` any more."""
+    result = await tx.execute(
+        update(Message)
+        .where(Message.id == message_id, Message.state.in_(list(sources)))
+        .values(state=target, **values)
+        .returning(Message.id)
+    )
+    return result.first() is not None
+
+
+async def get(tx: Session, message_id: int) -> MessageRecord:
+    return cut(MessageRecord, await tx.get_one(Message, message_id, populate_existing=True))
+
+
+async def find(tx: Session, message_id: int) -> MessageRecord | None:
+    row = await tx.get(Message, message_id, populate_existing=True)
+    return cut(MessageRecord, row) if row else None
+
+
+async def find_by_ts(tx: Session, slack_channel_id: str, ts: str) -> MessageRecord | None:
+    row = await tx.scalar(
+        select(Message).where(Message.slack_channel_id == slack_channel_id, Message.slack_ts == ts)
+    )
+    return cut(MessageRecord, row) if row else None
+
+
+async def first_of_ticket(tx: Session, ticket_id: int) -> MessageRecord | None:
+    query = select(Message).where(Message.ticket_id == ticket_id).order_by(Message.id).limit(1)
+    row = await tx.scalar(query)
+    return cut(MessageRecord, row) if row else None
+
+
+async def list_of_ticket(
+    tx: Session, ticket_id: int, *, newest_first: bool = False, limit: int = 500
+) -> list[MessageRecord]:
+    order = Message.id.desc() if newest_first else Message.id
+    rows = await tx.scalars(
+        select(Message).where(Message.ticket_id == ticket_id).order_by(order).limit(limit)
+    )
+    return [cut(MessageRecord, row) for row in rows]
+
+
+async def add_attachments(
+    tx: Session, message_id: int, items: Iterable[Mapping[str, Any]]
+) -> list[AttachmentRecord]:
+    rows = [Attachment(message_id=message_id, **item) for item in items]
+    tx.add_all(rows)
+    await tx.flush()
+    return [cut(AttachmentRecord, row) for row in rows]
+
+
+async def list_attachments(tx: Session, message_id: int) -> list[AttachmentRecord]:
+    rows = await tx.scalars(
+        select(Attachment).where(Attachment.message_id == message_id).order_by(Attachment.id)
+    )
+    return [cut(AttachmentRecord, row) for row in rows]
+
+
+async def get_attachment(tx: Session, attachment_id: int) -> AttachmentRecord:
+    return cut(AttachmentRecord, await tx.get_one(Attachment, attachment_id))
+
+
+async def change_attachment(tx: Session, attachment_id: int, **values: Any) -> None:
+    await tx.execute(update(Attachment).where(Attachment.id == attachment_id).values(**values))
+
+
+async def save_deliveries(
+    tx: Session, message_id: int, results: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """The newest result for each recipient replaces the one before."""
+    rows = await tx.scalars(select(Delivery).where(Delivery.message_id == message_id))
+    known = {row.address: row for row in rows}
+    for result in results:
+        row = known.get(result["address"])
+        if row is None:
+            tx.add(Delivery(message_id=message_id, at=now, **result))
+            continue
+        for key, value in result.items():
+            setattr(row, key, value)
+        row.at = now
+    await tx.flush()
+
+
+async def list_deliveries(tx: Session, message_id: int) -> list[DeliveryRecord]:
+    rows = await tx.scalars(
+        select(Delivery).where(Delivery.message_id == message_id).order_by(Delivery.id)
+    )
+    return [cut(DeliveryRecord, row) for row in rows]

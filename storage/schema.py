@@ -1,0 +1,96 @@
+"""The schema: migrating a database to this version of Canal, and comparing it with the models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from storage.engine import Database
+from storage.errors import NewerDatabase, Unreachable
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_ADVISORY_LOCK = 0x43414E414C  # "CANAL": two Canals that start together migrate one after the other
+
+
+async def upgrade(database: Database) -> None:
+    """Bring the database to the newest schema; creates it when it is empty.
+
+    Raises:
+        NewerDatabase: it was written by a newer Canal.
+        Unreachable: it cannot be opened.
+    """
+    try:
+        async with database.engine.begin() as connection:
+            if not database.is_sqlite:
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+            await connection.run_sync(_upgrade)
+    except (OperationalError, OSError) as error:
+        raise Unreachable(_sentence(database, error)) from error
+    except DBAPIError as error:
+        if "not a database" in str(error.orig):
+            raise Unreachable(_sentence(database, error)) from error
+        raise
+
+
+def _sentence(database: Database, error: Exception) -> str:
+    url = database.engine.url
+    cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    if database.is_sqlite:
+        return f"The database file {url.database} cannot be opened ({cause})."
+    return f"PostgreSQL at {url.host}:{url.port or 5432} cannot be used ({cause})."
+
+
+def _config(connection: Connection | None = None) -> Any:
+    from alembic.config import Config  # 0.2 s to import: only where it is used
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    if current_revision(connection) == head_revision():
+        return
+    _refuse_newer(connection)
+    from alembic import command
+
+    command.upgrade(_config(connection), "head")
+
+
+def _refuse_newer(connection: Connection) -> None:
+    from alembic.script import ScriptDirectory
+
+    found = current_revision(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise NewerDatabase
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision that the database says it has; None when it was never migrated."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+    return str(row[0]) if row else None
+
+
+def head_revision() -> str:
+    """The newest revision, by file name: `NNNN_words.py` holds revision NNNN (no import needed)."""
+    return max(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def differences(connection: Connection) -> list[Any]:
+    """What differs between the database and the models; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from storage.models import Base
+
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "target_metadata": Base.metadata}
+    )
+    return list(compare_metadata(context, Base.metadata))

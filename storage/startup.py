@@ -1,0 +1,46 @@
+"""Making a database ready: schema, canary of the secret key, signing key."""
+
+from __future__ import annotations
+
+import secrets
+
+from storage.engine import Database, Session, vault_of
+from storage.queries import meta
+from storage.schema import upgrade
+
+_CANARY = "canary"
+_SIGNING_KEY = "signing_key"
+
+
+async def prepare(database: Database) -> bytes:
+    """Migrate, check the key, and return the key that tokens in addresses are signed with.
+
+    The signing key lives sealed in the database, apart from CANAL_SECRET_KEY: rotating that one
+    must not orphan the Reply-To addresses that customers already hold.
+
+    Raises:
+        WrongKey, NewerDatabase, Unreachable: each with its sentence.
+    """
+    await upgrade(database)
+    async with database.write() as tx:
+        await _check_canary(tx)
+        return await _signing_key(tx)
+
+
+async def _check_canary(tx: Session) -> None:
+    vault = vault_of(tx)
+    sealed = await meta.find(tx, _CANARY)
+    if sealed is None:
+        await meta.put(tx, _CANARY, vault.seal(_CANARY, "canal"))
+    else:
+        vault.open(_CANARY, sealed)
+
+
+async def _signing_key(tx: Session) -> bytes:
+    vault = vault_of(tx)
+    sealed = await meta.find(tx, _SIGNING_KEY)
+    if sealed is not None:
+        return bytes.fromhex(vault.open(_SIGNING_KEY, sealed))
+    key = secrets.token_bytes(32)
+    await meta.put(tx, _SIGNING_KEY, vault.seal(_SIGNING_KEY, key.hex()))
+    return key
