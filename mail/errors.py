@@ -4,6 +4,8 @@ MailError
 ├── AddressError            an address that no mail can be sent to
 ├── ComposeError            a mail that cannot be written (a header that would be injected into)
 ├── TooLarge                the mail is larger than the server takes
+├── ListenFailed            our own SMTP server cannot listen
+├── MailRefused             our own SMTP server refuses a mail (mail/smtp_replies.py)
 └── WireError               talking to a mail server failed
     ├── ConnectFailed       no connection: name, route, port, time-out
     │   ├── HostUnknown     the name does not exist
@@ -47,6 +49,10 @@ class ComposeError(MailError):
 
 class TooLarge(MailError):  # noqa: N818 - it names the case
     """The mail is larger than the server accepts."""
+
+
+class ListenFailed(MailError):  # noqa: N818
+    """Canal cannot receive mail on this address."""
 
 
 class WireError(MailError):
