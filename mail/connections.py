@@ -21,8 +21,8 @@ class ImapSettings:
     """Everything needed to open one folder of one mailbox. Secrets never show in its repr.
 
     `password` or `token` is set. `verify` False accepts any certificate; `ca_file` trusts another
-    authority. `timeout` is how many seconds of silence are borne, `login_limit` how long connecting,
-    logging in and opening the folder may take in all.
+    authority. `timeout` is how many seconds of silence are borne, `login_limit` how long
+    connecting, logging in and opening the folder may take in all.
     """
 
     host: str
@@ -46,7 +46,8 @@ class FetchOptions:
     """What is taken from the folder and how much at once.
 
     `import_days` > 0 also takes, at the very first look, what is unread and not older than that
-    many days. A mail larger than `max_mail_bytes` is taken only up to that length, with a `problem`.
+    many days. A mail larger than `max_mail_bytes` is taken only up to that length, with a
+    `problem`.
     """
 
     unread_only: bool = False
@@ -110,7 +111,7 @@ class ImapCursor:
 
 @dataclass(frozen=True, slots=True)
 class FetchedMail:
-    """A mail as the IMAP server gave it. `problem` is a sentence when it could not give it whole."""
+    """A mail as the IMAP server gave it; `problem` is a sentence when it is not whole."""
 
     uid: int
     uidvalidity: int

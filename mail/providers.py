@@ -100,6 +100,16 @@ def find_provider_by_mx(hosts: Iterable[str]) -> Provider | None:
     return None
 
 
+def find_provider_by_host(host: str) -> Provider | None:
+    """The provider whose IMAP or SMTP server has this name (a company's domain at Google)."""
+    wanted = _plain(host)
+    for provider in all_providers():
+        for endpoint in (provider.imap, provider.smtp):
+            if endpoint is not None and endpoint.host == wanted:
+                return provider
+    return None
+
+
 def get_provider(provider_id: str) -> Provider:
     """The provider with this id. Raises KeyError."""
     return {provider.id: provider for provider in all_providers()}[provider_id]

@@ -1,0 +1,85 @@
+"""Reading what an IMAP server answers to FETCH: pure functions over imapclient's tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from imapclient.response_parser import gen_parsed_response
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the server says of a mail before it is fetched."""
+
+    uid: int
+    size: int = 0
+    flags: frozenset[str] = frozenset()
+    day: date | None = None
+
+
+def read_fetch_answer(data: list[Any]) -> list[dict[bytes, Any]]:
+    """The entries of one FETCH answer as imaplib collected it, in their order.
+
+    Entry by entry, not through imapclient's dictionary: flags of other mails come unasked and
+    without UID, and message numbers change between two lines of one answer.
+    """
+    if data == [None]:
+        return []
+    flat = list(gen_parsed_response(data))
+    pairs = zip(flat[::2], flat[1::2], strict=False)
+    return [_items(entry) for _, entry in pairs if isinstance(entry, tuple)]
+
+
+def _items(entry: tuple[Any, ...]) -> dict[bytes, Any]:
+    names = (name.upper() if isinstance(name, bytes) else b"" for name in entry[::2])
+    return dict(zip(names, entry[1::2], strict=False))
+
+
+def uid_of(entry: dict[bytes, Any]) -> int:
+    uid = entry.get(b"UID")
+    return uid if isinstance(uid, int) else 0
+
+
+def bodies_of(entries: Iterable[dict[bytes, Any]]) -> Iterator[tuple[int, bytes]]:
+    for entry in entries:
+        for name, value in entry.items():
+            if name.startswith(b"BODY[") and uid_of(entry):
+                yield uid_of(entry), value if isinstance(value, bytes) else b""
+
+
+def read_listed(entry: dict[bytes, Any]) -> Listed:
+    size = entry.get(b"RFC822.SIZE")
+    flags = entry.get(b"FLAGS") or ()
+    return Listed(
+        uid_of(entry),
+        size if isinstance(size, int) else 0,
+        frozenset(flag.decode("utf-8", "replace") for flag in flags if isinstance(flag, bytes)),
+        _day(entry.get(b"INTERNALDATE")),
+    )
+
+
+def _day(value: object) -> date | None:
+    """The day of an INTERNALDATE such as ` 7-Nov-2026 10:00:00 +0100`."""
+    if not isinstance(value, bytes):
+        return None
+    try:
+        day, month, year = value.decode("ascii").split()[0].split("-")
+        return date(int(year), MONTHS.index(month.title()) + 1, int(day))
+    except (ValueError, IndexError):
+        return None
+
+
+def uid_set(uids: Iterable[int]) -> str:
+    """A sequence set with runs folded: 4,5,6,9 is "4:6,9"."""
+    runs: list[list[int]] = []
+    for uid in uids:
+        if runs and runs[-1][1] + 1 == uid:
+            runs[-1][1] = uid
+        else:
+            runs.append([uid, uid])
+    return ",".join(str(a) if a == b else f"{a}:{b}" for a, b in runs)
