@@ -1,0 +1,387 @@
+"""One SMTP session as a client: connect, encrypt, log in, then one transaction after the other.
+
+The line that matters runs through DATA. Until the final dot is handed to the operating system
+nothing can have been accepted, so any loss is safe to retry (Deferred). From then on only the
+server's answer tells; without one the outcome is Ambiguous.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import ssl
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import aiosmtplib
+from aiosmtplib.protocol import SMTPProtocol
+from aiosmtplib.response import SMTPResponse
+
+from mail import send_smtp_errors as errors
+from mail.compose_headers import wire_address
+from mail.dial import tls_context
+from mail.errors import Ambiguous
+from mail.smtp_account import Security, SmtpAccount
+from mail.smtp_results import Outcome, RecipientResult, SendResult, recipient_result, split_reply
+
+_CHUNK = 64 * 1024
+_TRANSPORT_ERRORS = (aiosmtplib.SMTPServerDisconnected, TimeoutError, OSError)
+
+
+class Stale(Exception):  # noqa: N818 - not an error: the connection has simply grown old
+    """The server had given up this connection before it heard anything of the mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A mail ready for the wire: addresses in their ASCII form, lines in CRLF."""
+
+    sender: str
+    recipients: tuple[tuple[str, str], ...]
+    """(as the caller wrote it, as the wire has it)"""
+    data: bytes
+
+    @classmethod
+    def build(cls, sender: str, recipients: tuple[str, ...], data: bytes) -> Parcel:
+        """Raises AddressError for an address that is none."""
+        return cls(
+            wire_address(sender) if sender else "",
+            tuple((one, wire_address(one)) for one in dict.fromkeys(recipients)),
+            _crlf(data),
+        )
+
+    @property
+    def international(self) -> str | None:
+        """The first address that only SMTPUTF8 can carry."""
+        wires = (self.sender, *(wire for _, wire in self.recipients))
+        return next((one for one in wires if not one.isascii()), None)
+
+    @property
+    def header_is_ascii(self) -> bool:
+        return self.data[: self.data.find(b"\r\n\r\n") + 2].isascii()
+
+
+class SmtpConnection:
+    """An open, logged-in session. Not for two tasks at once."""
+
+    def __init__(self, account: SmtpAccount, client: aiosmtplib.SMTP) -> None:
+        self.account = account
+        self.client = client
+        self.sent = 0
+        self.last_used = 0.0
+        self._dirty = False
+
+    @classmethod
+    async def open(cls, account: SmtpAccount) -> SmtpConnection:
+        """Connect and log in. Raises the WireError that says what is wrong."""
+        use_tls = account.security is Security.TLS
+        client = aiosmtplib.SMTP(
+            hostname=account.host,
+            port=account.port,
+            use_tls=use_tls,
+            start_tls=False,
+            timeout=account.timeout,
+            local_hostname="localhost",
+            tls_context=await asyncio.to_thread(_context, account),
+        )
+        try:
+            await client.connect()
+        except (aiosmtplib.SMTPException, OSError, UnicodeError, ValueError) as error:
+            raise errors.connect_error(account, error) from error
+        try:
+            client.local_hostname = _own_name(client)
+            await _greet(client)
+            if account.security is Security.STARTTLS:
+                await _encrypt(account, client)
+            if account.has_login:
+                await _log_in(account, client)
+        except _TRANSPORT_ERRORS as error:
+            client.close()
+            raise errors.lost(account) from error
+        except aiosmtplib.SMTPResponseException as error:
+            client.close()
+            raise errors.connect_error(account, error) from error
+        except BaseException:
+            client.close()
+            raise
+        return cls(account, client)
+
+    @property
+    def size_limit(self) -> int | None:
+        """The server's SIZE in bytes, None when it names none."""
+        value = self.client.esmtp_extensions.get("size", "").strip()
+        return int(value) if value.isdecimal() and len(value) < 16 and int(value) > 0 else None
+
+    @property
+    def tls_version(self) -> str | None:
+        ssl_object = self.client.get_transport_info("ssl_object")
+        return ssl_object.version() if ssl_object else None
+
+    @property
+    def usable(self) -> bool:
+        return self.client.is_connected
+
+    def close(self) -> None:
+        self.client.close()
+
+    async def quit(self) -> None:
+        """Say goodbye; never raises, never takes long."""
+        try:
+            await self.client.quit(timeout=2)
+        except (aiosmtplib.SMTPException, OSError):
+            self.client.close()
+
+    async def send(self, parcel: Parcel) -> SendResult:
+        """One transaction. Raises Stale, Deferred, Refused, TooLarge, AddressError, Ambiguous."""
+        options = self._options(parcel)
+        encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
+        try:
+            if self._dirty:
+                await self.client.rset()
+            self._dirty = True
+            await self._mail_from(parcel.sender, options, encoding)
+            results = [await self._rcpt_to(one, wire, encoding) for one, wire in parcel.recipients]
+            if any(one.outcome is Outcome.ACCEPTED for one in results):
+                start = await self.client.execute_command(b"DATA")
+                if start.code == 421:
+                    raise Stale
+                if start.code != 354:
+                    return self._whole(results, start)
+        except _TRANSPORT_ERRORS as error:
+            raise Stale from error
+        except aiosmtplib.SMTPResponseException as error:
+            if error.code in {421, -1}:
+                raise Stale from error
+            raise
+        if not any(one.outcome is Outcome.ACCEPTED for one in results):
+            return SendResult(tuple(results))
+        response = await self._body(parcel.data)
+        self._dirty = False
+        self.sent += 1
+        return self._whole(results, response)
+
+    async def try_sender(self, sender: str) -> None:
+        """Ask whether we may send as this address, and send nothing. Raises like `send`."""
+        wire = wire_address(sender) if sender else ""
+        if not wire.isascii() and not self.client.supports_extension("smtputf8"):
+            raise errors.needs_smtputf8(self.account, sender)
+        options = [] if wire.isascii() else ["SMTPUTF8"]
+        try:
+            await self._mail_from(wire, options, "utf-8")
+            await self.client.rset()
+        except (*_TRANSPORT_ERRORS, aiosmtplib.SMTPResponseException) as error:
+            raise errors.lost(self.account) from error
+
+    def _options(self, parcel: Parcel) -> list[str]:
+        """MAIL FROM's parameters. Raises TooLarge or AddressError before anything is said."""
+        client, limit, size = self.client, self.size_limit, len(parcel.data)
+        if limit is not None and size > limit:
+            raise errors.too_large(self.account, size, limit)
+        options = [f"SIZE={size}"] if client.supports_extension("size") else []
+        utf8 = client.supports_extension("smtputf8")
+        if parcel.international and not utf8:
+            raise errors.needs_smtputf8(self.account, parcel.international)
+        if utf8 and (parcel.international or not parcel.header_is_ascii):
+            options.append("SMTPUTF8")
+        if client.supports_extension("8bitmime") and not parcel.data.isascii():
+            options.append("BODY=8BITMIME")
+        return options
+
+    async def _mail_from(self, sender: str, options: list[str], encoding: str) -> None:
+        try:
+            await self.client.mail(sender, options=options, encoding=encoding)
+        except aiosmtplib.SMTPSenderRefused as error:
+            if error.code == 421:
+                raise
+            raise errors.sender_error(self.account, sender, error) from error
+
+    async def _rcpt_to(self, address: str, wire: str, encoding: str) -> RecipientResult:
+        try:
+            response = await self.client.rcpt(wire, encoding=encoding)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            if error.code == 421:
+                raise
+            words = errors.server_words(self.account, error.message)
+            return recipient_result(address, error.code, words, at_rcpt=True)
+        return recipient_result(address, response.code, response.message, at_rcpt=True)
+
+    async def _body(self, data: bytes) -> SMTPResponse:
+        """The mail and its final dot, and the server's answer to it."""
+        protocol = self.client.protocol
+        if protocol is None:
+            raise errors.lost(self.account)
+        reply = asyncio.ensure_future(protocol.read_response(timeout=None))
+        handed_over = False
+        try:
+            for chunk in _stuffed(data):
+                protocol.write(chunk)
+                await self._flushed(protocol, reply)
+                if reply.done():
+                    return self._early(reply.result())
+            handed_over = True
+            protocol.write(b".\r\n")
+            return await asyncio.wait_for(reply, self.account.data_timeout)
+        except (*_TRANSPORT_ERRORS, aiosmtplib.SMTPResponseException) as error:
+            self.close()
+            if handed_over:
+                raise Ambiguous(
+                    f"{self.account.host} had the whole mail but never said whether it took it."
+                    " It may have left."
+                ) from error
+            raise errors.lost(self.account) from error
+        finally:
+            if not reply.done():
+                reply.cancel()
+                self.close()
+
+    def _early(self, response: SMTPResponse) -> SMTPResponse:
+        """An answer before the mail was complete: a refusal. This session can go no further."""
+        self.close()
+        if response.code < 400:
+            raise aiosmtplib.SMTPServerDisconnected("Answered before the end of the mail")
+        return response
+
+    async def _flushed(self, protocol: SMTPProtocol, reply: Awaitable[SMTPResponse]) -> None:
+        """Wait until the transport has passed everything on, or the server has answered.
+
+        `_drain_helper` is the half of asyncio's flow control that a protocol offers to
+        `StreamWriter.drain`; aiosmtplib has no public name for it.
+        """
+        transport = cast(asyncio.WriteTransport, protocol.transport)
+        if transport is None or transport.is_closing():
+            raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+        transport.set_write_buffer_limits(high=0)
+        drained = asyncio.ensure_future(protocol._drain_helper())
+        try:
+            done, _ = await asyncio.wait(
+                {drained, asyncio.ensure_future(reply)},
+                timeout=self.account.timeout,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            drained.cancel()
+        if not done:
+            raise TimeoutError
+        if drained in done:
+            drained.result()
+
+    def _whole(self, results: list[RecipientResult], response: SMTPResponse) -> SendResult:
+        """The answer to the mail is the answer to each recipient that was let in before."""
+        message = errors.server_words(self.account, response.message)
+        _, words = split_reply(response.message)
+        merged = tuple(
+            recipient_result(one.address, response.code, message)
+            if one.outcome is Outcome.ACCEPTED
+            else one
+            for one in results
+        )
+        return SendResult(merged, f"{response.code} {words}".strip())
+
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        if not client.is_connected:
+            raise
+        await client.helo()
+
+
+async def _encrypt(account: SmtpAccount, client: aiosmtplib.SMTP) -> None:
+    """STARTTLS, where it is offered or required."""
+    if not client.supports_extension("starttls"):
+        if account.starttls_optional:
+            return
+        raise errors.no_encryption(account)
+    try:
+        await client.starttls()
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise errors.starttls_error(account, error) from error
+    await _greet(client)
+
+
+async def _log_in(account: SmtpAccount, client: aiosmtplib.SMTP) -> None:
+    """AUTH with the first mechanism that both sides know; one try, lest an account be locked."""
+    encrypted = client.get_transport_info("sslcontext") is not None
+    if not encrypted and not account.local:
+        raise errors.no_encryption(account)
+    offered = {name.lower() for name in client.server_auth_methods}
+    refusal: aiosmtplib.SMTPResponseException | None = None
+    for mechanism in _mechanisms(account):
+        if mechanism not in offered:
+            continue
+        try:
+            await _authenticate(account, client, mechanism)
+        except aiosmtplib.SMTPResponseException as error:
+            if error.code not in {500, 501, 502, 503, 504}:
+                raise errors.login_error(account, error) from error
+            refusal = error  # the mechanism was refused, not the password
+        else:
+            return
+    if refusal is not None:
+        raise errors.login_error(account, refusal) from refusal
+    raise errors.no_login_offered(account)
+
+
+def _mechanisms(account: SmtpAccount) -> tuple[str, ...]:
+    return ("xoauth2", "oauthbearer") if account.token else ("plain", "login", "cram-md5")
+
+
+async def _authenticate(account: SmtpAccount, client: aiosmtplib.SMTP, mechanism: str) -> None:
+    user, password = account.user or "", account.password or ""
+    if account.token and mechanism == "xoauth2":
+        await client.auth_xoauth2(user, await account.token())
+    elif account.token:
+        await _auth_oauthbearer(account, client, await account.token())
+    elif mechanism == "plain":
+        await client.auth_plain(user, password)
+    elif mechanism == "login":
+        await client.auth_login(user, password)
+    else:
+        await client.auth_crammd5(user, password)
+
+
+async def _auth_oauthbearer(account: SmtpAccount, client: aiosmtplib.SMTP, token: str) -> None:
+    """RFC 7628, which aiosmtplib does not have."""
+    blob = (
+        f"n,a={account.user},\x01host={account.host}\x01port={account.port}"
+        f"\x01auth=Bearer {token}\x01\x01"
+    )
+    encoded = base64.b64encode(blob.encode())
+    response = await client.execute_command(b"AUTH", b"OAUTHBEARER", encoded)
+    if response.code == 334:
+        response = await client.execute_command(b"AQ==")
+    if response.code != 235:
+        raise aiosmtplib.SMTPAuthenticationError(response.code, response.message)
+
+
+def _context(account: SmtpAccount) -> ssl.SSLContext:
+    """Certificates are verified, except where encryption is optional and guards no login."""
+    verify = account.verify and not (
+        account.starttls_optional and (account.local or not account.has_login)
+    )
+    return tls_context(verify, account.ca_file)
+
+
+def _own_name(client: aiosmtplib.SMTP) -> str:
+    """Our address as EHLO wants it when there is no sure name: `[192.0.2.1]` (RFC 5321 4.1.3)."""
+    name = client.get_transport_info("sockname")
+    host = name[0].partition("%")[0] if name else "127.0.0.1"
+    return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
+
+
+def _crlf(data: bytes) -> bytes:
+    if data.count(b"\n") != data.count(b"\r\n") or data.count(b"\r") != data.count(b"\r\n"):
+        data = re.sub(rb"\r\n|\r|\n", b"\r\n", data)
+    return data if data.endswith(b"\r\n") else data + b"\r\n"
+
+
+def _stuffed(data: bytes) -> Iterator[bytes]:
+    """The mail with its dots doubled (RFC 5321 4.5.2), in pieces."""
+    stuffed = data.replace(b"\r\n.", b"\r\n..")
+    if stuffed.startswith(b"."):
+        stuffed = b"." + stuffed
+    for start in range(0, len(stuffed), _CHUNK):
+        yield stuffed[start : start + _CHUNK]
