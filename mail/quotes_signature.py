@@ -1,0 +1,107 @@
+"""Signatures in the text itself: the `-- ` line, "Sent from my iPhone", list and legal footers.
+
+Only what is surely no word of the writer's is taken; a plain "Best regards, Jo" stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from mail.quote_rules.sent_from import DEVICE_LINE, DISCLAIMERS, FOOTERS
+from mail.quotes_words import has_address, has_words, plain
+
+_LONGEST_DEVICE_LINE: Final = 200
+_MOST_SIGNATURE_LINES: Final = 15
+_MOST_RULED_LINES: Final = 12
+_TAIL: Final = 40
+_RULE = re.compile(r"(?:_{3,}|-{3,}|={3,}|\*{3,}|~{3,}|#{3,}|(?:- ){3,}-?|\.{5,})$")
+_CONTACT = re.compile(
+    r"https?://|www\.|\+\d[\d\s().-]{6,}|\(?\d{2,4}\)?[\s./-]\d{2,4}[\s./-]\d{2,}|"
+    r"\b(?:tel|phone|fax|mobile|mob|cell|telefon|tél|tlf|telefone|teléfono|тел)\b\s?[.:+]",
+    re.IGNORECASE,
+)
+_DASHED_NAME = re.compile(r"-{1,2}[^\W\d_][\w.'-]{0,30}(?: [^\W\d_][\w.'-]{0,30}){0,2}$")
+_FOLLOWING: Final = 3
+
+
+def find_signature(lines: Sequence[str], start: int, end: int) -> int | None:
+    """Where the signature at the end of `lines[start:end]` begins; None when there is none."""
+    first = max(start, end - 2000)
+    texts = [plain(lines[index]) for index in range(first, end)]
+    finders = (_delimited, _device, _ruled, _dashed_name, _footer)
+    found = [position for find in finders if (position := find(lines, first, texts)) is not None]
+    return first + min(found) if found else None
+
+
+def is_device_line(text: str) -> bool:
+    if not 6 <= len(text) <= _LONGEST_DEVICE_LINE:
+        return False
+    return DEVICE_LINE.match(text.lower()) is not None
+
+
+def _delimited(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
+    """RFC 3676 4.3: `-- `. Where the space was lost, only above a few lines."""
+    for position, text in enumerate(texts):
+        if text not in ("--", "-", "---") or (position == 0 and first == 0):
+            continue
+        raw = lines[first + position].strip("\r\n")
+        after = sum(1 for later in texts[position + 1 :][: 10 * _MOST_SIGNATURE_LINES] if later)
+        if raw == "-- " or (text == "--" and after <= _MOST_SIGNATURE_LINES):
+            return position
+    return None
+
+
+def _device(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
+    """A device line near the end, with at most a few lines below it."""
+    below = 0
+    found: int | None = None
+    for position in range(len(texts) - 1, max(len(texts) - _TAIL, -1), -1):
+        text = texts[position]
+        if is_device_line(text):
+            found, below = position, 0
+        elif text:
+            below += 1
+            if below > _FOLLOWING:
+                break
+    return found
+
+
+def _ruled(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
+    """A drawn line above a few short lines with a telephone number or an address in them."""
+    after: list[str] = []
+    for position in range(len(texts) - 1, max(len(texts) - _TAIL, -1), -1):
+        text = texts[position]
+        if _RULE.match(text):
+            contact = any(_CONTACT.search(item) or has_address(item) for item in after)
+            return position if contact or not after else None
+        if text:
+            after.append(text)
+            if len(after) > _MOST_RULED_LINES or len(text) > 100:
+                return None
+    return None
+
+
+def _dashed_name(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
+    """A last line such as "-Jo" or "--Jo Miller"."""
+    filled = [position for position, text in enumerate(texts) if text]
+    if len(filled) < 2 or not _DASHED_NAME.match(texts[filled[-1]]):
+        return None
+    above = texts[filled[-2]]
+    return None if above.startswith("-") else filled[-1]
+
+
+def _footer(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
+    """A footer of a virus scanner, a list or a lawyer: the last paragraphs of the mail."""
+    for position in range(max(len(texts) - _TAIL, 1), len(texts)):
+        text = texts[position].lower().lstrip("*_-[<( ")
+        if not text.startswith(FOOTERS) and not text.startswith(DISCLAIMERS):
+            continue
+        if texts[position - 1] and not _RULE.match(texts[position - 1]):
+            continue
+        above = position - 1
+        while above > 0 and (not texts[above] or _RULE.match(texts[above])):
+            above -= 1
+        return above + 1 if any(has_words(item) for item in texts[: above + 1]) else None
+    return None
