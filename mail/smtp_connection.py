@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 import traceback
-from typing import Any
+from typing import Any, cast
 
 from mail import smtp_replies as replies
 from mail.smtp_data import DataReceiver, Excess
@@ -77,7 +77,7 @@ class SmtpConnection(FastSMTP):
         self._peer = str(peer[0]).removeprefix("::ffff:") if peer else ""
         refusal = self._desk.admit(self._peer)
         if refusal is not None:
-            _turn_away(transport, refusal)
+            _turn_away(cast(asyncio.Transport, transport), refusal)
             return
         self._desk.enter(self, self._peer)
         super().connection_made(transport)
@@ -129,11 +129,10 @@ class SmtpConnection(FastSMTP):
         self._hang_up()
 
     def _hang_up(self) -> None:
-        transport = self.transport
-        if transport is None:
+        if self.transport is None:
             self._leave()
             return
-        assert isinstance(transport, asyncio.WriteTransport)
+        transport = cast(asyncio.Transport, self.transport)  # uvloop's are no subclasses
         transport.close()
         if self._original_transport is not None:
             self._original_transport.close()
@@ -147,8 +146,8 @@ class SmtpConnection(FastSMTP):
         Closing at once would reset the connection and throw the answer away.
         """
         self._lingering = self.loop.create_future()
-        transport = self.transport
-        if isinstance(transport, asyncio.WriteTransport) and transport.can_write_eof():
+        transport = cast(asyncio.Transport | None, self.transport)
+        if transport is not None and transport.can_write_eof():
             transport.write_eof()
         await asyncio.wait([self._lingering], timeout=_LINGER)
 
@@ -224,8 +223,10 @@ class SmtpConnection(FastSMTP):
         await self._write(reply.wire)
 
     async def _write(self, wire: bytes) -> None:
-        if self.transport is not None:
-            self._writer.write(wire)
+        if self.transport is None:
+            return
+        cast(asyncio.Transport, self.transport).write(wire)
+        if self._paused:  # type: ignore[attr-defined]  # it does not read what we say
             await self._writer.drain()
 
     def data_received(self, data: bytes) -> None:
@@ -267,8 +268,7 @@ class SmtpConnection(FastSMTP):
         self._held = 0
 
 
-def _turn_away(transport: asyncio.BaseTransport, refusal: Reply) -> None:
-    assert isinstance(transport, asyncio.Transport)
+def _turn_away(transport: asyncio.Transport, refusal: Reply) -> None:
     transport.set_protocol(asyncio.Protocol())
     transport.write(refusal.wire)
     transport.close()

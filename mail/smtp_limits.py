@@ -33,7 +33,8 @@ class SmtpLimits:
     data_rate: int = 1024
     """Bytes per second that a large mail must come with."""
     deliver_timeout: float = 240
-    """What storing a mail may take; a client waits 10 minutes at most."""
+    """How long a client waits for a mail to be stored (it waits 10 minutes at most, RFC 5321
+    4.5.3.2.6). Then it is asked to try again; the mail may be stored all the same."""
     session_timeout: float = 1800
     """A connection that lives longer is closed before its next mail."""
     errors_before_disconnect: int = 20

@@ -33,14 +33,14 @@ No atom starts with "=": that might be an encoded word, which the full parser de
 
 
 @functools.cache
-def _hook_names(kind: Any) -> tuple[str, ...]:
-    return tuple(name for name in dir(kind) if name.startswith("handle_"))
+def _find_names(kind: Any, prefix: str) -> tuple[tuple[str, str], ...]:
+    """The class's attributes with this prefix: (name without it, name)."""
+    return tuple((name.removeprefix(prefix), name) for name in dir(kind) if name.startswith(prefix))
 
 
-@functools.cache
-def _command_names(kind: Any) -> tuple[str, ...]:
-    # dir() of the class, not of an object, whose __dir__ below would come back here.
-    return tuple(name for name in dir(kind) if name.startswith(("smtp_", "auth_")))
+def _bind(owner: Any, prefix: str) -> dict[str, Any]:
+    kind: Any = type(owner)
+    return {short: getattr(owner, name) for short, name in _find_names(kind, prefix)}
 
 
 class _Bare:
@@ -54,7 +54,7 @@ _BARE = _Bare()
 
 
 class FastSMTP(SMTP):
-    """aiosmtpd's SMTP, faster. Takes the same arguments."""
+    """aiosmtpd's SMTP, faster. Takes the same arguments; AUTH mechanisms are not looked for."""
 
     def __init__(self, handler: Any, **options: Any) -> None:
         # aiosmtpd keeps these limits in the class and clears them with each new connection.
@@ -63,15 +63,12 @@ class FastSMTP(SMTP):
         self._received: asyncio.Future[None] | None = None
         super().__init__(_BARE, **options)
         self.event_handler = handler
-        kind: Any = type(handler)
-        self._handle_hooks = {
-            name.removeprefix("handle_"): getattr(handler, name) for name in _hook_names(kind)
-        }
+        self._handle_hooks = _bind(handler, "handle_")
+        self._smtp_methods = _bind(self, "smtp_")
 
     def __dir__(self) -> tuple[str, ...]:
-        """The commands only: this is what aiosmtpd walks, for each connection again."""
-        kind: Any = type(self)
-        return _command_names(kind)
+        """Nothing: aiosmtpd would walk it for each connection again."""
+        return ()
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         match = _ORDINARY.fullmatch(arg)

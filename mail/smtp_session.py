@@ -11,7 +11,6 @@ server silences its logger.
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 from typing import Any
 
@@ -202,7 +201,7 @@ class SmtpSession(SmtpConnection):
         limits = self._desk.limits
         if count_hops(data, header=limits.header_bytes) >= limits.hops:
             return replies.MAIL_LOOP
-        self._deadline = math.inf
+        self._reset_timeout(limits.deliver_timeout)
         self._in_hand = True
         try:
             return await self._deliver(self._build_mail(data))
@@ -211,8 +210,7 @@ class SmtpSession(SmtpConnection):
 
     async def _deliver(self, mail: ReceivedMail) -> Reply:
         try:
-            async with asyncio.timeout(self._desk.limits.deliver_timeout):
-                await self._desk.deliver(mail)
+            await self._desk.deliver(mail)
         except MailRefused as refusal:
             return refusal.reply
         except TooLarge:
