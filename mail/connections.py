@@ -132,8 +132,6 @@ class FetchedBatch:
     cursor: ImapCursor
     reason: str = "new"
 
-    def __len__(self) -> int:
-        return len(self.mails)
-
+    # No __len__: a batch without mails still carries a cursor to be stored, and must not be false.
     def __iter__(self) -> Iterator[FetchedMail]:
         return iter(self.mails)

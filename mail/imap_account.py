@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from mail.connections import FetchedBatch, FetchOptions, ImapCursor, ImapSettings, Token
-from mail.errors import LoginFailed, MailError
+from mail.errors import ConnectionCut, LoginFailed, MailError
 from mail.imap_errors import folder_error, login_error, translated
 from mail.imap_fetch import Fetcher
 from mail.imap_folders import Folder, append_mail, list_folders
@@ -37,6 +37,7 @@ class ImapAccount:
         self._client: WireClient | None = None
         self._fetcher: Fetcher | None = None
         self._idle_tag: bytes | None = None
+        self._idle_works = True
         self._aborted = False
 
     def __enter__(self) -> ImapAccount:
@@ -53,7 +54,12 @@ class ImapAccount:
 
     @property
     def can_idle(self) -> bool:
-        return bool(self.client.has_capability("IDLE"))
+        return self._idle_works and bool(self.client.has_capability("IDLE"))
+
+    @property
+    def uidvalidity(self) -> int:
+        assert self._fetcher is not None, "connect() comes first"
+        return self._fetcher.uidvalidity
 
     @property
     def idling(self) -> bool:
@@ -74,11 +80,11 @@ class ImapAccount:
     def login(self) -> None:
         """Connect and log in without opening a folder."""
         deadline = time.monotonic() + self.settings.login_limit
+        self._check_aborted()
         with translated(self.settings):
             self._client = WireClient(self.settings, deadline)
         try:
-            if self._aborted:
-                self.client.wire.abort_io()
+            self._check_aborted()
             with translated(self.settings):
                 self._authenticate(self.client)
         except MailError:
@@ -127,7 +133,10 @@ class ImapAccount:
             self.client.add_flags(list(uids), [rb"\Seen"], silent=True)
 
     def idle_start(self) -> bool:
-        """Enter IDLE (RFC 2177). True when the server has already said something worth a look."""
+        """Enter IDLE (RFC 2177). True when the server has already said something worth a look.
+
+        A server that refuses what it promised leaves `can_idle` False and is polled from then on.
+        """
         with self._job(self.settings.timeout * 2):
             imap = self.client.wire
             imap.untagged_responses.clear()
@@ -135,8 +144,8 @@ class ImapAccount:
             # Untagged lines may come before the "+": imapclient's own idle() fails on them.
             while imap._get_response() is not None:
                 if imap.tagged_commands.get(self._idle_tag):
-                    self._idle_tag = None
-                    raise imaplib.IMAP4.error("the server does not let us IDLE")
+                    self._idle_tag, self._idle_works = None, False
+                    return True
             return "EXISTS" in imap.untagged_responses or imap.has_input()
 
     def idle_done(self) -> None:
@@ -162,7 +171,14 @@ class ImapAccount:
         """
         with self._job(JOB_LIMIT):
             self._leave_idle()
-            return append_mail(self.client, data, message_id)
+            name = append_mail(self.client, data, message_id)
+        if self._fetcher is not None:
+            self._select()
+        return name
+
+    def _check_aborted(self) -> None:
+        if self._aborted:
+            raise ConnectionCut("The connection was given up.")
 
     @contextmanager
     def _job(self, limit: float) -> Iterator[None]:

@@ -57,7 +57,7 @@ class Fetcher:
         self._settings = settings
         self._options = options
         self._exists = int(state.get(b"EXISTS", 0))
-        self._uidvalidity = int(state.get(b"UIDVALIDITY", 0))
+        self.uidvalidity = int(state.get(b"UIDVALIDITY", 0))
         told = int(state.get(b"UIDNEXT", 0))
         self._uidnext_is_told = told > 0
         self._uidnext: int = told or self._ask_uidnext()
@@ -72,7 +72,8 @@ class Fetcher:
             return FetchedBatch((), self._first_cursor())
         if self._is_renumbered(cursor):
             return FetchedBatch((), self._renumbered(cursor), "rescan")
-        return self._new_batch(cursor) or self._backlog_batch(cursor)
+        batch = self._new_batch(cursor)
+        return self._backlog_batch(cursor) if batch is None else batch
 
     # Where to start
 
@@ -88,12 +89,12 @@ class Fetcher:
         if self._options.import_days > 0 and last > 0:
             since = today - timedelta(days=self._options.import_days)
             backlog = Backlog("import", 0, last, since)
-        return ImapCursor(self._uidvalidity, last, today, backlog)
+        return ImapCursor(self.uidvalidity, last, today, backlog)
 
     def _is_renumbered(self, cursor: ImapCursor) -> bool:
         # A folder restored from a backup may keep its UIDVALIDITY and count again from below.
         counts_lower = self._uidnext_is_told and cursor.last_uid >= self._uidnext
-        return cursor.uidvalidity != self._uidvalidity or counts_lower
+        return cursor.uidvalidity != self.uidvalidity or counts_lower
 
     def _renumbered(self, cursor: ImapCursor) -> ImapCursor:
         looked_on = cursor.looked_on
@@ -103,7 +104,7 @@ class Fetcher:
         if cursor.backlog is not None:
             since = min(since, cursor.backlog.since)
         backlog = Backlog("rescan", 0, last, since) if last > 0 else None
-        return ImapCursor(self._uidvalidity, last, looked_on, backlog)
+        return ImapCursor(self.uidvalidity, last, looked_on, backlog)
 
     # New mail
 
@@ -218,7 +219,7 @@ class Fetcher:
     def _mail(self, listed: Listed, data: bytes, problem: str | None = None) -> FetchedMail:
         if not data and problem is None:
             problem = "The mail server handed this mail out empty."
-        return FetchedMail(listed.uid, self._uidvalidity, data, listed.flags, problem)
+        return FetchedMail(listed.uid, self.uidvalidity, data, listed.flags, problem)
 
     def _large(self, listed: Listed) -> FetchedMail:
         limit = self._options.max_mail_bytes
