@@ -23,15 +23,23 @@ def load_secret_keys(settings: Settings) -> tuple[str, ...]:
 
     Raises StartupError with a sentence that never holds any of a key.
     """
+    keys = find_secret_keys(settings)
+    if keys is not None:
+        return keys
+    ensure_data_dir(settings.data_dir)
+    path = settings.data_dir / KEY_FILE
+    _create(path, new_key())
+    return read_key_file(path, "The key file")
+
+
+def find_secret_keys(settings: Settings) -> tuple[str, ...] | None:
+    """As `load_secret_keys`, but makes nothing: None where a start would make the key."""
     if settings.secret_key is not None:
         return parse_keys(settings.secret_key.get_secret_value())
     if settings.secret_key_file is not None:
-        return _read_keys(settings.secret_key_file, "CANAL_SECRET_KEY_FILE")
+        return read_key_file(settings.secret_key_file, "CANAL_SECRET_KEY_FILE")
     path = settings.data_dir / KEY_FILE
-    ensure_data_dir(settings.data_dir)
-    if not path.exists():
-        _create(path, new_key())
-    return _read_keys(path, "The key file")
+    return read_key_file(path, "The key file") if path.exists() else None
 
 
 def new_key() -> str:
@@ -47,7 +55,8 @@ def ensure_data_dir(path: Path) -> None:
         raise folder_not_writable(path, error) from error
 
 
-def _read_keys(path: Path, source: str) -> tuple[str, ...]:
+def read_key_file(path: Path, source: str) -> tuple[str, ...]:
+    """The keys in a file, newest first; `source` begins the sentence of the StartupError."""
     try:
         text = path.read_text(encoding="ascii")
     except UnicodeDecodeError as error:

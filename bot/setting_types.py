@@ -11,9 +11,11 @@ import binascii
 import importlib.util
 import ipaddress
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
+
+from mail.smtp_account import SmtpAccount, is_loopback
 
 _SLACK_ID = re.compile(r"[UWS][A-Z0-9]{2,20}")
 _HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -37,39 +39,6 @@ class ListenAddress:
         return f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Smarthost:
-    """The relay of CANAL_SMARTHOST_URL.
-
-    `implicit_tls` is the smtps scheme. With smtp, STARTTLS is used where the server offers it, and
-    required where a password would travel (`requires_tls`).
-    """
-
-    host: str
-    port: int
-    implicit_tls: bool = False
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-    @property
-    def requires_tls(self) -> bool:
-        return self.implicit_tls or (self.password is not None and not is_loopback(self.host))
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'smtps' if self.implicit_tls else 'smtp'}://{host}:{self.port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can be reached there, or reach us there."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def parse_listen(text: str) -> ListenAddress:
     """host:port, [IPv6]:port, or :port and *:port for every interface."""
     advice = "write it as host:port, for example 127.0.0.1:2525 or [::1]:2525"
@@ -85,32 +54,12 @@ def parse_listen(text: str) -> ListenAddress:
     return ListenAddress(host, int(port))
 
 
-def parse_smarthost(text: str) -> Smarthost:
-    """smtp[s]://user:password@host:port; user and password may be percent-encoded.
-
-    The text holds a password, so no error repeats it.
-    """
-    shape = "write it as smtp://user:password@host:587 or smtps://user:password@host:465"
-    url = _split(text)
-    if url is None or url.scheme not in {"smtp", "smtps"}:
-        raise ValueError(f"does not begin with smtp:// or smtps://: {shape}.")
-    port = _port_of(url)
-    if not url.hostname or port is None or not _is_host(url.hostname) or url.path not in {"", "/"}:
-        raise ValueError(
-            f"cannot be read: {shape} (in user and password write @ : / # ? % as %40 %3A %2F %23 "
-            f"%3F %25)."
-        )
-    if url.query or url.fragment:
-        raise ValueError("has something after the host that Canal does not know: leave it out.")
-    if url.username and url.password is None:
-        raise ValueError("has a user but no password.")
-    return Smarthost(
-        host=url.hostname,
-        port=port or (465 if url.scheme == "smtps" else 587),
-        implicit_tls=url.scheme == "smtps",
-        user=unquote(url.username) if url.username else None,
-        password=unquote(url.password) if url.username and url.password is not None else None,
-    )
+def parse_smarthost(text: str) -> SmtpAccount:
+    """smtp[s]://user:password@host:port; no error repeats any of it."""
+    try:
+        return SmtpAccount.from_url(text)
+    except ValueError as error:
+        raise ValueError(f"cannot be used. {error}") from None
 
 
 def parse_database_url(text: str) -> str:

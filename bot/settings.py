@@ -24,7 +24,6 @@ from bot.setting_checks import (
 )
 from bot.setting_types import (
     ListenAddress,
-    Smarthost,
     parse_admins,
     parse_choice,
     parse_database_url,
@@ -38,12 +37,17 @@ from bot.setting_types import (
     parse_token,
     parse_url,
 )
+from mail.smtp_account import SmtpAccount
 
 DATABASE_FILE = "canal.db"
 
 
 class ConfigProblems(StartupError):  # noqa: N818 - it holds several
-    """The settings cannot be used."""
+    """The settings cannot be used. `variables` are the ones whose text could not be read."""
+
+    def __init__(self, *sentences: str, variables: frozenset[str] = frozenset()) -> None:
+        super().__init__(*sentences)
+        self.variables = variables
 
 
 def _read(parse: Callable[[str], object]) -> BeforeValidator:
@@ -126,7 +130,7 @@ class Settings(BaseSettings):
     inbound_domain: Annotated[str, _read(parse_domain)] = Field(
         default="inbound.localhost", validation_alias="CANAL_INBOUND_DOMAIN"
     )
-    smarthost: Annotated[Smarthost, _read(parse_smarthost)] | None = Field(
+    smarthost: Annotated[SmtpAccount, _read(parse_smarthost)] | None = Field(
         default=None, validation_alias="CANAL_SMARTHOST_URL"
     )
 
@@ -239,16 +243,18 @@ def load_settings(env: Mapping[str, str], *, for_run: bool = False) -> Settings:
     known = variable_names()
     given = {name: env[name].strip() for name in known if env.get(name, "").strip()}
     problems: list[str] = []
+    unreadable: frozenset[str] = frozenset()
     settings: Settings | None = None
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:
         problems += [_sentence(dict(each)) for each in error.errors()]
+        unreadable = frozenset(str(each["loc"][0]) for each in error.errors())
     problems += find_contradictions(given)
     if for_run:
         problems += find_missing_for_run(given)
     if problems or settings is None:
-        raise ConfigProblems(*problems)
+        raise ConfigProblems(*problems, variables=unreadable)
     warnings = [*find_unknown_variables(env, known), *find_doubts(settings)]
     return settings.model_copy(update={"warnings": tuple(warnings)})
 
