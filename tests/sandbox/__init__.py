@@ -1,0 +1,3 @@
+"""Tests of the sandbox: its Slack, its mail, its page."""
+
+from __future__ import annotations
