@@ -1,7 +1,7 @@
 """Who may have one of the pool's threads: a server that hangs must not hold them all.
 
-Connecting has a share of its own, and a host that has let us wait until the time-out gets two
-threads at most until it answers again.
+Connecting has a share of its own, and a host that has let somebody wait until the time-out gets one
+thread at a time until it answers again.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-
-SUSPECT_SLOTS = 2
 
 
 @dataclass(slots=True)
@@ -26,22 +24,30 @@ class HostGate:
 
     def __init__(self, *, connecting: int) -> None:
         self._connecting = asyncio.Semaphore(connecting)
-        self._suspects: dict[str, asyncio.Semaphore] = {}
+        self._suspects: dict[str, asyncio.Lock] = {}
 
     @asynccontextmanager
     async def slot(self, host: str, *, connecting: bool) -> AsyncIterator[Slot]:
         """A turn at talking to `host`; waits while others have theirs."""
         slot = Slot()
         async with AsyncExitStack() as stack:
-            suspect = self._suspects.get(host)
-            if suspect is not None:
-                await stack.enter_async_context(suspect)
-            if connecting:
-                await stack.enter_async_context(self._connecting)
+            while not await self._enter(stack, host, connecting):
+                await stack.aclose()
+            answered = False
             try:
                 yield slot
+                answered = True
             finally:
                 if slot.hung:
-                    self._suspects.setdefault(host, asyncio.Semaphore(SUSPECT_SLOTS))
-            if not slot.hung:
-                self._suspects.pop(host, None)
+                    self._suspects.setdefault(host, asyncio.Lock())
+                elif answered:
+                    self._suspects.pop(host, None)
+
+    async def _enter(self, stack: AsyncExitStack, host: str, connecting: bool) -> bool:
+        """Take the locks. False when the host came or ceased to be suspect while we waited."""
+        suspect = self._suspects.get(host)
+        if suspect is not None:
+            await stack.enter_async_context(suspect)
+        if connecting:
+            await stack.enter_async_context(self._connecting)
+        return self._suspects.get(host) is suspect

@@ -237,7 +237,7 @@ async def test_a_server_that_hangs_leaves_threads_for_the_others() -> None:
         running_scripted_imap() as good,
         watching(collector, threads=4) as watcher,
     ):
-        for number in range(20):
+        for number in range(60):
             settings = bad.settings(f"bad{number}", timeout=0.3, host="localhost")
             watcher.add(WatchedAccount(f"bad{number}", settings))
         await collector.until(lambda: len(collector.health) > 0)

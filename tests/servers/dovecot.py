@@ -259,11 +259,10 @@ class Dovecot:
         config = self.folder / "dovecot.conf"
         config.write_text(self._config(idle=idle, quota=quota, sent_special_use=sent_special_use))
         (self.folder / "oauth2.conf").write_text(_OAUTH2.format(url=self.oauth.url))
-        self.process = subprocess.Popen(
-            [PROGRAM, "-F", "-c", str(config)],
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "stderr").open("wb"),
-        )
+        with (self.folder / "stderr").open("wb") as stderr:
+            self.process = subprocess.Popen(
+                [PROGRAM, "-F", "-c", str(config)], stdout=subprocess.DEVNULL, stderr=stderr
+            )
         end = time.monotonic() + START_SECONDS
         while not (_listens(self.port) and _listens(self.tls_port)):
             if self.process.poll() is not None or time.monotonic() > end:
