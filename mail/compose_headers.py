@@ -128,8 +128,10 @@ def encoded_words(text: str) -> list[str]:
 
     Decoders drop the white space between neighbouring words, so nothing is added or lost.
     """
-    plain = sum(c.isascii() for c in text)
-    encode = _q_word if plain * 3 > len(text) * 2 else _b_word
+    shortest = min(_q_word(text), _b_word(text), key=len)
+    if len(shortest) <= _WORD:
+        return [shortest] if text else []
+    encode = _b_word if shortest.startswith("=?utf-8?b") else _q_word
     words: list[str] = []
     start, end = 0, 0
     while end < len(text):

@@ -26,6 +26,7 @@ from mail.document import (
 
 PLACEHOLDERS = ("agent.name", "agent.title", "agent.email", "channel.name", "channel.email")
 _PLACEHOLDER = re.compile(r"\{[ ]?([a-z]{1,20}\.[a-z_]{1,20})[ ]?\}")
+_LOOSE = " ,;:|/·•–—-"
 _MARKUP = re.compile(
     r"\[(?P<label>[^\[\]\n]{1,300})\]\((?P<url>[^()\s]{1,1000})\)"
     r"|\*\*(?P<strong>[^*\n]{1,500})\*\*"
@@ -121,7 +122,8 @@ def _markup_span(found: re.Match[str]) -> Span:
     match kind:
         case "url":
             url = found["url"] if "://" in found["url"] else _with_scheme(found["url"])
-            return Span(found["label"], link=url) if is_safe_link(url) else Span(text)
+            safe = is_safe_link(_PLACEHOLDER.sub("x", url))
+            return Span(found["label"], link=url) if safe else Span(text)
         case "strong" | "bold":
             return Span(found[kind], bold=True)
         case "italic":
@@ -168,9 +170,25 @@ def _filled(spans: Spans, values: Mapping[str, str]) -> Spans:
             for s in line
         ]
         was_empty = not any(span.text.strip() for span in line)
+        filled = filled if was_empty else _without_loose_ends(line, filled)
         if was_empty or any(span.text.strip() for span in filled):
             kept += [Span("\n")] * bool(kept) + filled
     return tuple(span for span in kept if span.text)
+
+
+def _without_loose_ends(before: list[Span], after: list[Span]) -> list[Span]:
+    """`Ana — ` when the title is empty: the dash at that end of the line goes with it."""
+    if after and after[-1].text != before[-1].text and before[-1].text.endswith("}"):
+        text = after[-1].text
+        after[-1] = replace(after[-1], text=text.rstrip(_LOOSE) if _ends(text) else text)
+    if after and after[0].text != before[0].text and before[0].text.startswith("{"):
+        text = after[0].text
+        after[0] = replace(after[0], text=text.lstrip(_LOOSE) if _ends(text[::-1]) else text)
+    return after
+
+
+def _ends(text: str) -> bool:
+    return bool(text.rstrip()) and text.rstrip()[-1] in _LOOSE
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
