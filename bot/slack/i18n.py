@@ -1,0 +1,139 @@
+"""Sentences in the language of whoever reads them.
+
+The catalogs are `.po` files beside this module; they are read when a language is first needed, so
+that nothing has to be compiled or built. A `Translator` is a value that is handed around: there is
+no current language, since one process speaks several at once.
+
+    catalogs = Catalogs()
+    t = catalogs.translator("pt-BR")
+    t.gettext("Nobody has taken {ticket} yet.", ticket="#12")
+    t.ngettext("{n} mail waits.", "{n} mails wait.", n)
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from pathlib import Path
+from typing import Protocol
+
+DOMAIN = "canal"
+LOCALE_FOLDER = Path(__file__).parent / "locale"
+SOURCE_LANGUAGE = "en"
+
+
+class Translator(Protocol):
+    """What `texts.py` needs. Values are put in after translating and are never read as patterns."""
+
+    @property
+    def locale(self) -> str:
+        """The language that is spoken, such as en or pt_BR."""
+
+    def gettext(self, message: str, /, **values: object) -> str: ...
+
+    def pgettext(self, context: str, message: str, /, **values: object) -> str: ...
+
+    def ngettext(self, singular: str, plural: str, n: int, /, **values: object) -> str:
+        """The form for `n`, which is also a value."""
+
+
+class CatalogTranslator:
+    """A Translator over gettext's own catalogs, which fall back to the next language by entry."""
+
+    def __init__(self, locale: str, catalog: gettext.NullTranslations) -> None:
+        self._locale = locale
+        self._catalog = catalog
+
+    @property
+    def locale(self) -> str:
+        return self._locale
+
+    def gettext(self, message: str, /, **values: object) -> str:
+        return _fill(self._catalog.gettext(message), message, values)
+
+    def pgettext(self, context: str, message: str, /, **values: object) -> str:
+        return _fill(self._catalog.pgettext(context, message), message, values)
+
+    def ngettext(self, singular: str, plural: str, n: int, /, **values: object) -> str:
+        source = singular if n == 1 else plural
+        return _fill(self._catalog.ngettext(singular, plural, n), source, {"n": n, **values})
+
+
+class Catalogs:
+    """All languages that there are; made once, by the composition root."""
+
+    def __init__(self, folder: Path = LOCALE_FOLDER, default: str = SOURCE_LANGUAGE) -> None:
+        self._folder = folder
+        self._default = default
+        self._read: dict[str, CatalogTranslator] = {}
+
+    @property
+    def locales(self) -> tuple[str, ...]:
+        """The languages with a catalog, and the one that the sentences are written in."""
+        found = (file.parents[1].name for file in self._folder.glob(f"*/*/{DOMAIN}.po"))
+        return (SOURCE_LANGUAGE, *sorted(found))
+
+    def translator(self, locale: str | None) -> CatalogTranslator:
+        """For a Slack locale such as pt-BR; None, or a language we don't speak, is the default."""
+        for name in fallback_chain(locale or self._default):
+            if name == SOURCE_LANGUAGE or self._file(name).exists():
+                return self._load(name)
+        return self._load(SOURCE_LANGUAGE)
+
+    def _load(self, name: str) -> CatalogTranslator:
+        if name not in self._read:
+            self._read[name] = CatalogTranslator(name, self._catalog(name))
+        return self._read[name]
+
+    def _catalog(self, name: str) -> gettext.NullTranslations:
+        """The catalog with the wider languages behind it: pt_BR, then pt, then English."""
+        first: gettext.NullTranslations | None = None
+        for each in fallback_chain(name):
+            if each == SOURCE_LANGUAGE or not self._file(each).exists():
+                continue
+            catalog = read_catalog(self._file(each))
+            if first is None:
+                first = catalog
+            else:
+                first.add_fallback(catalog)
+        return first or gettext.NullTranslations()
+
+    def _file(self, name: str) -> Path:
+        return self._folder / name / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def fallback_chain(locale: str) -> tuple[str, ...]:
+    """The languages to try, nearest first: pt-BR → pt_BR, pt, en.
+
+    The name may come from anywhere; one that could not be a locale is English.
+    """
+    language, _, region = locale.replace("-", "_").partition("_")
+    language = language.lower()
+    if not (language.isascii() and language.isalpha() and 2 <= len(language) <= 3):
+        return (SOURCE_LANGUAGE,)
+    region = region.upper() if region.isascii() and region.isalnum() else ""
+    names = [f"{language}_{region}"] if region else []
+    return tuple(dict.fromkeys([*names, language, SOURCE_LANGUAGE]))
+
+
+def read_catalog(file: Path) -> gettext.GNUTranslations:
+    """A `.po` file as gettext uses it; entries marked fuzzy are left out."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with file.open("rb") as opened:
+        catalog = read_po(opened, abort_invalid=True)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _fill(pattern: str, source: str, values: dict[str, object]) -> str:
+    """Puts the values in. A translation with a wrong placeholder is not worth a crash: English."""
+    if not values:
+        return pattern
+    try:
+        return pattern.format_map(values)
+    except (KeyError, IndexError, ValueError, AttributeError):
+        return source.format_map(values)
