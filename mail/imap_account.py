@@ -200,6 +200,7 @@ class ImapAccount:
             client.wire.upgrade()
         if client.wire.state == "AUTH":  # PREAUTH
             return
+        client.wire.untagged_responses.clear()
         try:
             if self.settings.token is not None:
                 _login_with_token(client, self.settings.user, self.settings.token)
@@ -212,6 +213,8 @@ class ImapAccount:
             raise
         except imaplib.IMAP4.error as error:
             raise login_error(self.settings, error) from None
+        # What a server can do before and after the login are two things.
+        client._cached_capabilities = None
         if client.has_capability("ID"):
             # NetEase lets nobody in who did not say who they are (RFC 2971).
             with suppress(imaplib.IMAP4.error):
@@ -234,13 +237,14 @@ class ImapAccount:
 def _login_with_password(client: WireClient, user: str, password: str) -> None:
     if any(char in "\r\n\0" for char in user + password):
         raise LoginFailed("User name and password must not contain line breaks.")
-    capable = {_text(one).upper() for one in client.capabilities()}
+    capable = {one.upper() for one in client.wire.capabilities}
     plain = user.isascii() and password.isascii() and "LOGINDISABLED" not in capable
     if plain:
-        # imaplib quotes the password but not the user name (DOMAIN\user, names with spaces).
-        client.login(client.wire._quote(user), password)
+        # imaplib quotes the password but not the user name (DOMAIN\user, names with spaces), and
+        # imapclient's login makes a cut connection look like a wrong password.
+        client.wire.login(client.wire._quote(user), password)
     elif "AUTH=PLAIN" in capable:
-        client.sasl_login("PLAIN", lambda _: f"\0{user}\0{password}".encode())
+        client.wire.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
     elif "LOGINDISABLED" in capable:
         raise LoginFailed(
             f"{client.host} takes no password over this connection: choose TLS or STARTTLS"
@@ -252,15 +256,15 @@ def _login_with_password(client: WireClient, user: str, password: str) -> None:
 
 def _login_with_token(client: WireClient, user: str, token: Token) -> None:
     value = token if isinstance(token, str) else token()
-    capable = {_text(one).upper() for one in client.capabilities()}
+    capable = {one.upper() for one in client.wire.capabilities}
     if "AUTH=XOAUTH2" in capable or "AUTH=OAUTHBEARER" not in capable:
         if "AUTH=XOAUTH2" not in capable:
             raise LoginFailed(f"{client.host} offers no login with OAuth2: use a password.")
-        client.sasl_login("XOAUTH2", _once(f"user={user}\1auth=Bearer {value}\1\1"))
+        client.wire.authenticate("XOAUTH2", _once(f"user={user}\1auth=Bearer {value}\1\1"))
     else:
         name = user.replace("=", "=3D").replace(",", "=2C")
         first = f"n,a={name},\1host={client.host}\1port={client.port}\1auth=Bearer {value}\1\1"
-        client.sasl_login("OAUTHBEARER", _once(first, last=b"\1"))
+        client.wire.authenticate("OAUTHBEARER", _once(first, last=b"\1"))
 
 
 def _once(first: str, last: bytes = b"") -> Callable[[bytes], bytes]:
@@ -268,7 +272,3 @@ def _once(first: str, last: bytes = b"") -> Callable[[bytes], bytes]:
     empty answer (XOAUTH2) or ^A (RFC 7628 3.2.3) before it says NO."""
     answers = [first.encode()]
     return lambda _: answers.pop() if answers else last
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode("ascii", "replace") if isinstance(value, bytes) else value

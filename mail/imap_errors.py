@@ -134,7 +134,7 @@ def nearest_folders(folder: str, names: list[str]) -> list[str]:
 
 def _abort_error(settings: ImapSettings, error: Exception) -> WireError:
     said = server_words(settings, error)
-    if "unexpected response" in said or "unexpected tagged" in said:
+    if "unexpected response" in str(error) or "unexpected tagged" in str(error):
         return ProtocolBroken(
             f"What answers at {settings.host}, port {settings.port}, is no IMAP server."
             " Check host and port."
@@ -165,7 +165,7 @@ def server_words(settings: ImapSettings, error: Exception) -> str:
     text = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
     # str(b"…") is what imapclient makes of the server's bytes.
     match = re.search(r"""b(['"])(.*)\1""", text, re.DOTALL)
-    text = match.group(2) if match else text
+    text = match.group(2) if match else re.sub(r"^command: [A-Z]+ => ", "", text)
     for secret in (settings.password, settings.token):
         if isinstance(secret, str) and secret:
             text = text.replace(secret, "•••")

@@ -275,7 +275,9 @@ class Fetcher:
             entries = self._uid_fetch(numbers, items)
         else:
             entries = self._answers("FETCH", self._client.wire.fetch(numbers, items))
-        return [read_listed(entry) for entry in entries if uid_of(entry)]
+        # Flags that the server tells unasked come without the size.
+        asked = b"RFC822.SIZE" if "RFC822.SIZE" in items else b"UID"
+        return [read_listed(entry) for entry in entries if uid_of(entry) and asked in entry]
 
     def _uid_fetch(self, uids: str, items: str) -> list[dict[bytes, Any]]:
         return self._answers("FETCH", self._client.wire.uid("FETCH", uids, items))

@@ -103,6 +103,8 @@ def find_provider_by_mx(hosts: Iterable[str]) -> Provider | None:
 def find_provider_by_host(host: str) -> Provider | None:
     """The provider whose IMAP or SMTP server has this name (a company's domain at Google)."""
     wanted = _plain(host)
+    if wanted in {"127.0.0.1", "::1", "localhost"}:  # Proton's Bridge, and everything else
+        return None
     for provider in all_providers():
         for endpoint in (provider.imap, provider.smtp):
             if endpoint is not None and endpoint.host == wanted:

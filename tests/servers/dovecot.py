@@ -88,7 +88,7 @@ service auth {{
 }}
 passdb {{
   driver = passwd-file
-  args = scheme=PLAIN username_format=%u {folder}/users
+  args = scheme=PLAIN username_format=%u {folder}/users/%u
   mechanisms = plain login
 }}
 passdb {{
@@ -98,7 +98,7 @@ passdb {{
 }}
 userdb {{
   driver = passwd-file
-  args = username_format=%u {folder}/users
+  args = username_format=%u {folder}/users/%u
 }}
 namespace inbox {{
   inbox = yes
@@ -198,17 +198,18 @@ class Dovecot:
         self._make(home)
         extra = f"userdb_quota_rule=*:storage={quota}" if quota else ""
         owner = "{}:{}".format(*_mail_owner())
-        with (self.folder / "users").open("a") as users:
-            users.write(f"{user}:{{PLAIN}}{password}:{owner}::{home}::{extra}\n")
+        # A file each: Dovecot looks only once a second whether a file has changed.
+        entry = f"{user}:{{PLAIN}}{password}:{owner}::{home}::{extra}\n"
+        (self.folder / "users" / user).write_text(entry)
 
-    def settings(self, user: str, password: str = "secret", **changes: object) -> ImapSettings:
+    def settings(self, user: str, **changes: object) -> ImapSettings:
         """Settings for `user` over TLS; `changes` are fields of ImapSettings."""
         values: dict[str, object] = {
             "host": self.host,
             "port": self.tls_port,
             "security": Security.TLS,
             "user": user,
-            "password": password,
+            "password": "secret",
             "ca_file": self.ca_file,
             "timeout": 10.0,
         }
@@ -314,7 +315,7 @@ def running_dovecot(
     certificate = authority.issue_cert("localhost", "127.0.0.1")
     certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     authority.cert_pem.write_to_path(server.ca_file)
-    (folder / "users").touch()
+    (folder / "users").mkdir()
     try:
         with oauth.running():
             server.start(idle=idle, quota=quota, sent_special_use=sent_special_use)

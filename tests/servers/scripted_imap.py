@@ -102,7 +102,7 @@ class ScriptedImap:
     def box(self, user: str = "jo") -> Mailbox:
         return self.boxes.setdefault(user, Mailbox())
 
-    def settings(self, user: str = "jo", **changes: object) -> ImapSettings:
+    def settings(self, user: str = "jo", /, **changes: object) -> ImapSettings:
         self.box(user)
         values: dict[str, object] = {
             "host": self.host,
@@ -164,6 +164,8 @@ class _Session:
         self.reader = reader
         self.writer = writer
         self.box = Mailbox()
+        self.told = 0
+        """How many mails the client knows of."""
 
     async def run(self) -> None:
         self.writer.write(self.script.greeting)
@@ -261,9 +263,11 @@ class _Session:
         await self.on_select(tag, arguments, uid)
 
     async def on_idle(self, tag: str, arguments: str, uid: bool) -> None:
+        self.box.watchers.add(self.writer)
         self.writer.write(self.script.before_idle + b"+ idling\r\n")
+        if len(self.box.mails) != self.told and not self.box.silent:
+            self._say(f"* {len(self.box.mails)} EXISTS")
         async with self.server.changed:
-            self.box.watchers.add(self.writer)
             self.server.changed.notify_all()
         line = await self.reader.readline()
         self.box.watchers.discard(self.writer)
@@ -289,6 +293,7 @@ class _Session:
         numbers, _, items = arguments.partition(" ")
         chosen = self._chosen(numbers, uid)
         body = "BODY" in items
+        self.told = len(self.box.mails)
         if body and any(mail.uid in self.script.unreadable for mail in chosen):
             self._say(f"{tag} NO that mail is broken")
             return
