@@ -7,18 +7,18 @@ over element borders. What comes out are the blocks of a Document with their ori
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from mail.cleaning import clean_text
 from mail.document import Block, Code, Heading, ListItem, Paragraph, Quote, Span, Spans
 from mail.quotes_model import Origin, TaggedBlock
 
 _WHITE = re.compile("[ \t\r\n\f]+")
+_LINE_END = re.compile(r"[ \t]++\n")
 _FILLER = re.compile(" {12,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """The block that text falls into: its kind, and what tells it from its neighbours."""
 
     kind: str = "p"
@@ -31,8 +31,7 @@ class Frame:
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How a run of text looks and where it comes from."""
 
     bold: bool = False
@@ -45,12 +44,22 @@ class Look:
     origin: Origin = "body"
 
 
+class _Run(NamedTuple):
+    """Pieces of text that look the same."""
+
+    texts: list[str]
+    look: Look
+
+    def span(self) -> Span:
+        return Span("".join(self.texts), *self.look[:5])
+
+
 class Blocks:
     """Collects text into blocks."""
 
     def __init__(self) -> None:
         self.done: list[TaggedBlock] = []
-        self._spans: list[Span] = []
+        self._runs: list[_Run] = []
         self._frame = Frame()
         self._origin: Origin = "body"
         self._pending = 0
@@ -93,7 +102,7 @@ class Blocks:
         if self._at_line_start():
             if not look.keep_space:
                 text = text.lstrip(" ")
-        elif text.startswith(" ") and self._spans[-1].text.endswith(" "):
+        elif text.startswith(" ") and self._runs[-1].texts[-1].endswith(" "):
             text = text[1:] if not look.keep_space else text
         if text:
             self._append(text, look)
@@ -107,38 +116,37 @@ class Blocks:
         if ended or frame != self._frame or origin != self._origin:
             self.flush()
             self._frame, self._origin = frame, origin
-        elif self._pending and self._spans:
+        elif self._pending and self._runs:
             self._append("\n", Look())
         self._pending = 0
 
     def _append(self, text: str, look: Look) -> None:
-        span = Span(text, look.bold, look.italic, look.strike, look.code, look.link)
-        last = self._spans[-1] if self._spans else None
-        if last is not None and (text == "\n" or replace(last, text="") == replace(span, text="")):
-            self._spans[-1] = replace(last, text=last.text + text)
+        runs = self._runs
+        if runs and (text == "\n" or runs[-1].look[:5] == look[:5]):
+            runs[-1].texts.append(text)
         else:
-            self._spans.append(span)
+            runs.append(_Run([text], look))
 
     def _at_line_start(self) -> bool:
-        return not self._spans or self._spans[-1].text.endswith("\n")
+        return not self._runs or self._runs[-1].texts[-1].endswith("\n")
 
     def soft(self) -> None:
         """The border of a block without margins: the line ends, if there is one."""
         if self._filled_line:
             self._pending += 1
             self._filled_line = False
-        elif self._spans:
+        elif self._runs:
             self._pending = max(self._pending, 1)
 
     def hard(self) -> None:
         """The border of a block with margins."""
         self._filled_line = False
-        if self._spans:
+        if self._runs:
             self._pending = max(self._pending, 2)
 
     def br(self) -> None:
         self._filled_line = False
-        if self._spans:
+        if self._runs:
             self._pending += 1
 
     def space(self) -> None:
@@ -146,14 +154,14 @@ class Blocks:
         if (
             not self._at_line_start()
             and not self._pending
-            and not self._spans[-1].text.endswith(" ")
+            and not self._runs[-1].texts[-1].endswith(" ")
         ):
             self._append(" ", Look())
 
     def flush(self) -> None:
         """Ends the block."""
-        spans = _trim(self._spans)
-        self._spans = []
+        spans = _trim([run.span() for run in self._runs])
+        self._runs = []
         self._pending = 0
         self._filled_line = False
         if spans:
@@ -185,14 +193,18 @@ def _trim(spans: list[Span]) -> Spans:
     """Without white space at the ends and before line breaks; "" spans are left out."""
     result: list[Span] = []
     for span in spans:
-        text = re.sub(r"[ \t]+\n", "\n", span.text) if " \n" in span.text else span.text
+        text = _LINE_END.sub("\n", span.text) if " \n" in span.text else span.text
         if text:
-            result.append(span if text is span.text else replace(span, text=text))
+            result.append(span if text is span.text else _with_text(span, text))
     while result and not result[-1].text.rstrip():
         result.pop()
     while result and not result[0].text.strip("\n"):
         result.pop(0)
     if result:
-        result[-1] = replace(result[-1], text=result[-1].text.rstrip())
-        result[0] = replace(result[0], text=result[0].text.lstrip("\n"))
+        result[-1] = _with_text(result[-1], result[-1].text.rstrip())
+        result[0] = _with_text(result[0], result[0].text.lstrip("\n"))
     return tuple(result)
+
+
+def _with_text(span: Span, text: str) -> Span:
+    return Span(text, span.bold, span.italic, span.strike, span.code, span.link)

@@ -41,10 +41,14 @@ def _rows(table: Element) -> list[list[Element]] | None:
             if not rows:
                 rows.append([])
             rows[-1].append(node)
-        elif node.tag in _PAGE_TAGS or html_boundary(node.tag, node.attrs) is not None:
+        elif node.tag in _PAGE_TAGS or _is_boundary(node):
             return None
         waiting.extend(reversed(node.children))
     return [row for row in rows if row]
+
+
+def _is_boundary(node: Element) -> bool:
+    return bool(node.attrs) and html_boundary(node.tag, node.attrs) is not None
 
 
 def _looks_like_data(rows: list[list[Element]], cells: list[Element]) -> bool:

@@ -36,3 +36,4 @@ FILE_ENDINGS = frozenset(
     "png gif html htm eml ics xml json md".split()
 )
 """Ends of file names that look like ends of host names."""
+WEIGHTED = BOLD | ITALIC | STRIKE | CODE

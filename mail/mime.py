@@ -18,7 +18,7 @@ from mail.parameters import Parameterised, media_type, parse_parameters
 MAX_PARTS = 1_000
 MAX_DEPTH = 50
 
-_DELIMITER = re.compile(rb"(?:\A|(?<=\n))--([^\r\n]{1,300})")
+_MAX_BOUNDARY = 300
 _GUESS = re.compile(rb"(?:\A|(?<=\n))--([^\s-][^\r\n]{0,200})\r?\n(?=[Cc]ontent-[A-Za-z-]{1,40}:)")
 
 
@@ -104,24 +104,34 @@ class _Splitter:
     def _scan(self, start: int) -> None:
         position = start
         while self.stack:
-            found = _DELIMITER.search(self.data, position)
-            if found is None:
+            found = self._find_delimiter(position)
+            if found < 0:
                 return
-            position = found.end()
-            line = found[1].rstrip(b" \t")
+            end = self._line_end(found)
+            position = end - 1
+            line = self.data[found + 2 : min(end, found + _MAX_BOUNDARY)].rstrip()
             level = self.by_boundary.get(line)
             if level is not None:
-                position = self._next_part(level, found.start(), self._line_end(position))
+                position = self._next_part(level, found, end)
             elif line.endswith(b"--"):
                 level = self.by_boundary.get(line[:-2].rstrip(b" \t"))
                 if level is not None:
-                    self._close_to(level, found.start())
+                    self._close_to(level, found)
                     self.stack[level].closed = True
             if self.count >= MAX_PARTS:
                 self.defects.append(
                     f"The mail has more than {MAX_PARTS} parts: the others stay in the original."
                 )
                 return
+
+    def _find_delimiter(self, position: int) -> int:
+        """The next line that begins with two hyphens; -1 when there is none."""
+        if position == 0 and self.data.startswith(b"--"):
+            return 0
+        if position and self.data.startswith(b"--", position) and self.data[position - 1] == 10:
+            return position
+        found = self.data.find(b"\n--", position)
+        return found + 1 if found >= 0 else -1
 
     def _line_end(self, position: int) -> int:
         end = self.data.find(b"\n", position)

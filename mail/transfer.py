@@ -83,6 +83,9 @@ def _is_plain(data: bytes) -> bool:
 
 def _join_base64(clean: bytes) -> tuple[bytes, bool]:
     """Padding in the middle means that several encodings were put together."""
+    bare = clean.rstrip(b"=")
+    if b"=" not in bare and len(bare) % 4 != 1:
+        return binascii.a2b_base64(bare + b"=" * (-len(bare) % 4)), len(clean) % 4 != 0
     out = bytearray()
     cut = False
     for piece in re.split(b"=+", clean):
