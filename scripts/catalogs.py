@@ -21,6 +21,18 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "bot" / "slack" / "locale"
 TEMPLATE = LOCALE / "canal.pot"
 SOURCES = ("bot/slack", "bot/listeners")
+VOLATILE = tuple(
+    f'"{field}:'
+    for field in (
+        "Generated-By",
+        "Language-Team",
+        "Last-Translator",
+        "PO-Revision-Date",
+        "POT-Creation-Date",
+        "Project-Id-Version",
+        "Report-Msgid-Bugs-To",
+    )
+)
 HEADER = (
     "# The sentences of Canal.\n# Written by people: translate msgstr, keep every {placeholder}.\n"
 )
@@ -51,9 +63,7 @@ def render(catalog: Catalog) -> str:
         buffer, catalog, width=96, sort_by_file=True, include_lineno=False, ignore_obsolete=True
     )
     lines = buffer.getvalue().decode("utf-8").splitlines(keepends=True)
-    volatile = ("POT-Creation-Date", "PO-Revision-Date", "Generated-By", "Report-Msgid-Bugs-To")
-    volatile += ("Last-Translator", "Language-Team", "Project-Id-Version")
-    return "".join(line for line in lines if not line.startswith(tuple(f'"{v}' for v in volatile)))
+    return "".join(line for line in lines if not line.startswith(VOLATILE))
 
 
 def update(file: Path, template: Catalog) -> str:

@@ -6,8 +6,8 @@ no current language, since one process speaks several at once.
 
     catalogs = Catalogs()
     t = catalogs.translator("pt-BR")
-    t.gettext("Nobody has taken {ticket} yet.", ticket="#12")
-    t.ngettext("{n} mail waits.", "{n} mails wait.", n)
+    t.gettext("Nobody has taken {ticket} yet.").format(ticket="#12")
+    t.ngettext("{n} mail waits.", "{n} mails wait.", n).format(n=n)
 """
 
 from __future__ import annotations
@@ -15,48 +15,30 @@ from __future__ import annotations
 import gettext
 import io
 from pathlib import Path
-from typing import Protocol
 
 DOMAIN = "canal"
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 SOURCE_LANGUAGE = "en"
 
 
-class Translator(Protocol):
-    """What `texts.py` needs. Values are put in after translating and are never read as patterns."""
-
-    @property
-    def locale(self) -> str:
-        """The language that is spoken, such as en or pt_BR."""
-
-    def gettext(self, message: str, /, **values: object) -> str: ...
-
-    def pgettext(self, context: str, message: str, /, **values: object) -> str: ...
-
-    def ngettext(self, singular: str, plural: str, n: int, /, **values: object) -> str:
-        """The form for `n`, which is also a value."""
-
-
-class CatalogTranslator:
-    """A Translator over gettext's own catalogs, which fall back to the next language by entry."""
+class Translator:
+    """Gives sentences in one language; placeholders are left for the caller to fill."""
 
     def __init__(self, locale: str, catalog: gettext.NullTranslations) -> None:
-        self._locale = locale
+        self.locale = locale
+        """The language that is spoken, such as en or pt_BR; also for dates and numbers."""
         self._catalog = catalog
 
-    @property
-    def locale(self) -> str:
-        return self._locale
+    def gettext(self, message: str) -> str:
+        return self._catalog.gettext(message)
 
-    def gettext(self, message: str, /, **values: object) -> str:
-        return _fill(self._catalog.gettext(message), message, values)
+    def pgettext(self, context: str, message: str) -> str:
+        """For a word that means two things, such as the button "Open" and the status "Open"."""
+        return self._catalog.pgettext(context, message)
 
-    def pgettext(self, context: str, message: str, /, **values: object) -> str:
-        return _fill(self._catalog.pgettext(context, message), message, values)
-
-    def ngettext(self, singular: str, plural: str, n: int, /, **values: object) -> str:
-        source = singular if n == 1 else plural
-        return _fill(self._catalog.ngettext(singular, plural, n), source, {"n": n, **values})
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """The form for `n`."""
+        return self._catalog.ngettext(singular, plural, n)
 
 
 class Catalogs:
@@ -65,7 +47,7 @@ class Catalogs:
     def __init__(self, folder: Path = LOCALE_FOLDER, default: str = SOURCE_LANGUAGE) -> None:
         self._folder = folder
         self._default = default
-        self._read: dict[str, CatalogTranslator] = {}
+        self._read: dict[str, Translator] = {}
 
     @property
     def locales(self) -> tuple[str, ...]:
@@ -73,16 +55,16 @@ class Catalogs:
         found = (file.parents[1].name for file in self._folder.glob(f"*/*/{DOMAIN}.po"))
         return (SOURCE_LANGUAGE, *sorted(found))
 
-    def translator(self, locale: str | None) -> CatalogTranslator:
+    def translator(self, locale: str | None) -> Translator:
         """For a Slack locale such as pt-BR; None, or a language we don't speak, is the default."""
         for name in fallback_chain(locale or self._default):
             if name == SOURCE_LANGUAGE or self._file(name).exists():
                 return self._load(name)
         return self._load(SOURCE_LANGUAGE)
 
-    def _load(self, name: str) -> CatalogTranslator:
+    def _load(self, name: str) -> Translator:
         if name not in self._read:
-            self._read[name] = CatalogTranslator(name, self._catalog(name))
+            self._read[name] = Translator(name, self._catalog(name))
         return self._read[name]
 
     def _catalog(self, name: str) -> gettext.NullTranslations:
@@ -117,23 +99,13 @@ def fallback_chain(locale: str) -> tuple[str, ...]:
 
 
 def read_catalog(file: Path) -> gettext.GNUTranslations:
-    """A `.po` file as gettext uses it; entries marked fuzzy are left out."""
+    """A `.po` file (LOCALE/LC_MESSAGES/…) for gettext; entries marked fuzzy are left out."""
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
     with file.open("rb") as opened:
-        catalog = read_po(opened, abort_invalid=True)
+        catalog = read_po(opened, locale=file.parents[1].name, abort_invalid=True)
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
-
-
-def _fill(pattern: str, source: str, values: dict[str, object]) -> str:
-    """Puts the values in. A translation with a wrong placeholder is not worth a crash: English."""
-    if not values:
-        return pattern
-    try:
-        return pattern.format_map(values)
-    except (KeyError, IndexError, ValueError, AttributeError):
-        return source.format_map(values)

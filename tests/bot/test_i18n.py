@@ -29,7 +29,6 @@ def catalogs(tmp_path: Path) -> Catalogs:
         "pt",
         'msgid "Close"\nmsgstr "Fechar"\n\n'
         'msgid "Taken by {who}"\nmsgstr "Com {who}"\n\n'
-        'msgid "Broken {who}"\nmsgstr "Partido {quem}"\n\n'
         'msgid "{n} mail waits."\nmsgid_plural "{n} mails wait."\n'
         'msgstr[0] "{n} mensagem espera."\nmsgstr[1] "{n} mensagens esperam."\n\n'
         'msgctxt "button"\nmsgid "Open"\nmsgstr "Abrir"\n\n'
@@ -58,7 +57,7 @@ def test_the_nearest_language_comes_first(locale: str, chain: tuple[str, ...]) -
 def test_a_region_falls_back_to_its_language_entry_by_entry(catalogs: Catalogs) -> None:
     brazil = catalogs.translator("pt-BR")
     assert (brazil.locale, brazil.gettext("Close")) == ("pt_BR", "Encerrar")
-    assert brazil.gettext("Taken by {who}", who="Ana") == "Com Ana"
+    assert brazil.gettext("Taken by {who}") == "Com {who}"
     assert brazil.gettext("Never translated") == "Never translated"
 
 
@@ -91,20 +90,12 @@ def test_each_language_has_its_own_plural(
     catalogs: Catalogs, locale: str, n: int, sentence: str
 ) -> None:
     t = catalogs.translator(locale)
-    assert t.ngettext("{n} mail waits.", "{n} mails wait.", n) == sentence
+    assert t.ngettext("{n} mail waits.", "{n} mails wait.", n).format(n=n) == sentence
 
 
 def test_a_word_may_mean_two_things(catalogs: Catalogs) -> None:
     t = catalogs.translator("pt")
     assert (t.pgettext("button", "Open"), t.gettext("Open")) == ("Abrir", "Open")
-
-
-def test_a_value_is_never_read_as_a_pattern(catalogs: Catalogs) -> None:
-    assert catalogs.translator("pt").gettext("Taken by {who}", who="{n}{x.y}") == "Com {n}{x.y}"
-
-
-def test_a_translation_with_a_wrong_placeholder_is_said_in_english(catalogs: Catalogs) -> None:
-    assert catalogs.translator("pt").gettext("Broken {who}", who="Ana") == "Broken Ana"
 
 
 def test_a_guess_is_no_translation(catalogs: Catalogs) -> None:
@@ -114,12 +105,15 @@ def test_a_guess_is_no_translation(catalogs: Catalogs) -> None:
 def committed_translations() -> Iterator[tuple[str, Message]]:
     for file in sorted(LOCALE_FOLDER.glob(f"*/*/{DOMAIN}.po")):
         with file.open("rb") as opened:
-            for message in read_po(opened, abort_invalid=True):
+            for message in read_po(opened, locale=file.parents[1].name, abort_invalid=True):
                 if message.id and any(strings(message.string)):
                     yield file.parents[1].name, message
 
 
-def strings(of: str | list[str] | tuple[str, ...]) -> list[str]:
+def strings(of: str | list[str] | tuple[str, ...] | None) -> list[str]:
+    """One sentence, or the forms of a plural."""
+    if of is None:
+        return []
     return [of] if isinstance(of, str) else list(of)
 
 
