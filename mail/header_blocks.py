@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mail.quote_rules.labels import LABELS, LONGEST_LABEL, Role
-from mail.quotes_words import LONGEST_LINE, has_address, plain, unquoted
+from mail.quotes_words import LONGEST_LINE, has_address, lower, plain, unquoted
 
 _MOST_LINES: Final = 30
 _MOST_CONTINUATIONS: Final = 6
@@ -53,7 +53,7 @@ def header_line(line: str) -> tuple[Role, str] | None:
     found = _LABEL.match(text) or _TABLE_LABEL.match(text)
     if not found or len(found["label"]) > LONGEST_LABEL:
         return None
-    role = LABELS.get(found["label"].strip("*_ ").lower())
+    role = LABELS.get(lower(found["label"].strip("*_ ")))
     return (role, found["value"].strip().strip("*").strip()) if role else None
 
 
@@ -89,7 +89,7 @@ def _take(values: dict[Role, str], role: Role, value: str) -> Role | None:
 
 
 def _is_complete(values: dict[Role, str]) -> bool:
-    return {"from", "subject"} <= values.keys()
+    return {"from", "subject"} <= values.keys() and len(values) > 2
 
 
 def _ends(text: str, waiting: int, values: dict[Role, str]) -> bool:

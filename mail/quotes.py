@@ -95,7 +95,14 @@ def _text(
 ) -> str:
     if from_html:
         return document.to_text()
-    kept = (line.text.rstrip() for line, gone in zip(lines, folded, strict=True) if not gone)
+    kept: list[str] = []
+    joint = False
+    for line, gone in zip(lines, folded, strict=True):
+        joint = joint or gone
+        if gone or (joint and line.blank and not (kept and kept[-1])):
+            continue
+        joint = joint and line.blank
+        kept.append(line.text.rstrip())
     return "\n".join(kept).strip("\n")
 
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from mail.quote_rules.wrote import QUOTING, STARTS, VERB_AT_END, VERB_INSIDE
-from mail.quotes_words import LONGEST_LINE, has_address, has_date, has_time, plain
+from mail.quotes_words import LONGEST_LINE, has_address, has_date, has_time, lower, plain
 
 _MOST_LINES: Final = 4
 _LONGEST: Final = 400
 _LONGEST_WITHOUT_ADDRESS: Final = 160
-_ENDS_IN_ADDRESS = re.compile(r"@[^\s@<>]{2,100}[\s>\])\"']{0,6}$")
+_ENDS_IN_ADDRESS = re.compile(r"[<(\[]\s?\S{1,64}@[^\s@<>]{2,100}\s?[>\])][\s>\])\"']{0,6}$")
 _DATE_START = re.compile(r"[\"'(\[]?(?:[^\W\d]{1,16}[.,]{0,2}\s?){0,3}[,(]?\s?\d")
 _NAME_START = re.compile(r"[\"'<(\[]?[^\W\d]")
 _SENTENCE = re.compile(r"[.!?…。!?]\s+[A-ZА-ЯÀ-Þ]")
@@ -72,12 +72,12 @@ def _extended(window: list[str], start: int, last: int) -> int:
     best = start
     dated = has_date(" ".join(window[start - last - 1 :]))
     for earlier in range(start - 1, last - len(window), -1):
-        text = window[earlier - last - 1].lower()
-        if window[earlier - last].startswith(("<", "(<", "[mailto")) and best == earlier + 1:
-            best = earlier
-        elif _first_word(text) in STARTS and (len(text) <= 30 or any(map(str.isdigit, text))):
-            best = earlier
-        elif not dated and _DATE_START.match(text) and has_date(text):
+        text = lower(window[earlier - last - 1])
+        if (
+            (window[earlier - last].startswith(("<", "(<", "[mailto")) and best == earlier + 1)
+            or (_first_word(text) in STARTS and (len(text) <= 30 or any(map(str.isdigit, text))))
+            or (not dated and _DATE_START.match(text) and has_date(text))
+        ):
             best = earlier
         elif text.endswith((".", ";")):
             break
@@ -89,7 +89,7 @@ def _first_word(text: str) -> str:
 
 
 def _starts_well(line: str) -> bool:
-    lowered = line.lower().lstrip("-*_ ")
+    lowered = lower(line).lstrip("-*_ ")
     if _first_word(lowered) in STARTS or _DATE_START.match(lowered) or lowered.startswith(QUOTING):
         return True
     return _NAME_START.match(line.lstrip("-*_ ")) is not None
@@ -100,7 +100,7 @@ def _is_sure(joined: str) -> bool:
     enclosed = _ENCLOSED.match(joined)
     if not (joined.endswith(":") or enclosed):
         return False
-    words = (enclosed["words"] if enclosed else joined).strip(":- ").lower()
+    words = lower((enclosed["words"] if enclosed else joined).strip(":- "))
     address, date, time = has_address(words), has_date(words), has_time(words)
     if not address and (len(words) > _LONGEST_WITHOUT_ADDRESS or _SENTENCE.search(joined)):
         return False
@@ -112,12 +112,12 @@ def _is_sure(joined: str) -> bool:
         return address
     if VERB_INSIDE.search(words):
         return date and (time or address)
-    return date and address and (time or _ENDS_IN_ADDRESS.search(words) is not None)
+    return date and address and _ENDS_IN_ADDRESS.search(words) is not None
 
 
 def _is_likely(line: str) -> bool:
     """Enough when a quote follows: a verb at the end, or an address or a moment and a colon."""
-    words = line.rstrip(":- ").lower()
+    words = lower(line.rstrip(":- "))
     if len(words) > _LONGEST_WITHOUT_ADDRESS:
         return False
     if VERB_AT_END.search(words) or words.startswith(QUOTING):

@@ -157,6 +157,11 @@ _OUTLOOK_LINE = re.compile(
     r"(?:#?(?:e1e1e1|b5c4df)|rgb\((?:225,225,225|181,196,223)\))"
 )
 _OUTLOOK_BAR = re.compile(r"border-left:(?:solid)?(?:blue)?1\.5pt(?:solid)?(?:blue)?")
+_BY_NAME: Final[dict[str, Boundary]] = {
+    "quote": "quote",
+    "messagereplysection": "quote",
+    "messagesignaturesection": "signature",
+}
 _TRIMMED_STYLE: Final = 1000
 
 
@@ -219,7 +224,7 @@ def _by_attribute(tag: str, attrs: Mapping[str, str | None]) -> Boundary | None:
         return "signature"
     if tag == "hr" and (marker == "__divider__" or _value(attrs, "tabindex") == "-1"):
         return "cut"
-    return "quote" if _value(attrs, "name") in ("quote", "messagereplysection") else None
+    return _BY_NAME.get(_value(attrs, "name"))
 
 
 def _by_style(tag: str, attrs: Mapping[str, str | None]) -> Boundary | None:

@@ -14,21 +14,24 @@ from mail.header_blocks import find_header_block, header_line
 from mail.quote_rules.separators import ABOVE_THIS_LINE, FORWARD, FORWARD_BEGIN, ORIGINAL
 from mail.quotes_attribution import Attribution, find_attribution
 from mail.quotes_model import Origin
-from mail.quotes_words import LONGEST_LINE, plain
+from mail.quotes_words import LONGEST_LINE, lower, plain
 
 RegionKind = Literal["attributed", "cut", "marked", "bare"]
-Separator = Literal["original", "forward", "above", "rule"]
+Separator = Literal["original", "forward", "above", "rule", "unknown"]
 
 _RULE: Final = re.compile(r"[-_=*~]{3,}$|(?:- ){5,}-?$")
 _ENCLOSED: Final = re.compile(
     r"[-_=~*#>< +|]{2,80}(?P<words>[^-_=~*#>< +|].{2,120}?)[-_=~*#>< +|:]{1,80}$"
 )
+_DASHED: Final = re.compile(r"[-_=]{3,80} ?[^-_=].{0,60}?[^-_=] ?[-_=]{3,80}$")
+_ABOVE: Final = re.compile("|".join(map(re.escape, ABOVE_THIS_LINE)))
 _BY: Final = tuple(
     word for word in FORWARD if word.endswith((" by", " par", " por", " von", " av"))
 )
 _BLANKS_BEFORE_QUOTE: Final = 4
 _MOST_LOOKS: Final = 3000
 _WRAPPED: Final = 60
+_LINES: Final = ("rule", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,9 @@ class Line:
 class Region:
     """History in the lines `start` up to `end` (not included).
 
-    attributed: introduced by an attribution. cut: it and all below. marked: the mark-up says so.
-    bare: lines with `>` and nothing above them that says whose.
+    attributed: introduced by an attribution. cut: it and all below. marked: the mark-up says so,
+    or a line that is probably an attribution. bare: lines with `>` and nothing above them that
+    says whose.
     """
 
     start: int
@@ -71,11 +75,11 @@ def separator_kind(line: str) -> Separator | None:
         return None
     if _RULE.match(text):
         return "rule"
-    lowered = text.lower()
+    lowered = lower(text)
     bare = lowered.strip("*_ ").rstrip(":").strip()
     if bare.startswith(FORWARD_BEGIN) and len(bare) < 60:
         return "forward"
-    if any(words in lowered for words in ABOVE_THIS_LINE):
+    if _ABOVE.search(lowered):
         return "above"
     enclosed = _ENCLOSED.match(lowered)
     if not enclosed:
@@ -83,7 +87,9 @@ def separator_kind(line: str) -> Separator | None:
     words = enclosed["words"].strip(" :*")
     if words in ORIGINAL:
         return "original"
-    return "forward" if words in FORWARD or words.startswith(_BY) else None
+    if words in FORWARD or words.startswith(_BY):
+        return "forward"
+    return "unknown" if _DASHED.match(lowered) else None
 
 
 class RegionFinder:
@@ -121,7 +127,7 @@ class RegionFinder:
         return end
 
     def _only_an_attribution(self, start: int, end: int) -> bool:
-        """Gmail marks the attribution apart: where the quote itself is unmarked, all follows."""
+        """Gmail marks the attribution apart; where its quote is unmarked, all follows."""
         if end - start > 8 or end == len(self._lines):
             return False
         filled = [index for index in range(start, end) if not self._lines[index].blank]
@@ -133,12 +139,12 @@ class RegionFinder:
         kind = separator_kind(self._texts[position])
         if kind in ("original", "above"):
             return self._introduced(position, position + 1)
-        block_end = self._header_block_end(position, below_a_line=kind == "rule")
+        block_end = self._header_block_end(position, below_a_line=kind in _LINES)
         if block_end:
             return self._introduced(position, block_end)
         found = self._attribution(position)
         if found:
-            return self._introduced(found.start, found.end)
+            return self._introduced(found.start, found.end, sure=found.sure)
         return position + 1
 
     def _attribution(self, position: int) -> Attribution | None:
@@ -167,7 +173,7 @@ class RegionFinder:
             return block.end
         return None
 
-    def _introduced(self, start: int, end: int) -> int:
+    def _introduced(self, start: int, end: int, *, sure: bool = True) -> int:
         """History introduced by the lines `start` to `end`: a quote, or else all that follows."""
         start = self._with_rule_above(start)
         head_end = self._skip_heads(end)
@@ -178,7 +184,7 @@ class RegionFinder:
                 return len(self._lines)
             return self._cut(start)
         run_end = self._run_end(quote)
-        self._regions.append(Region(start, run_end, "attributed"))
+        self._regions.append(Region(start, run_end, "attributed" if sure else "marked"))
         return run_end
 
     def _skip_heads(self, position: int) -> int:
@@ -196,7 +202,7 @@ class RegionFinder:
         floor = self._regions[-1].end if self._regions else 0
         if above < floor or self._lines[above].quoted:
             return start
-        return above if separator_kind(self._texts[above]) == "rule" else start
+        return above if separator_kind(self._texts[above]) in _LINES else start
 
     def _cut(self, start: int) -> int:
         self._regions.append(Region(start, len(self._lines), "cut"))

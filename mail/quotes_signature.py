@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from mail.quote_rules.sent_from import DEVICE_LINE, DISCLAIMERS, FOOTERS
-from mail.quotes_words import has_address, has_words, plain
+from mail.quotes_words import has_address, has_words, lower, plain
 
-_LONGEST_DEVICE_LINE: Final = 200
+_LONGEST_DEVICE_LINE: Final = 160
 _MOST_SIGNATURE_LINES: Final = 15
 _MOST_RULED_LINES: Final = 12
 _TAIL: Final = 40
@@ -36,9 +36,9 @@ def find_signature(lines: Sequence[str], start: int, end: int) -> int | None:
 
 
 def is_device_line(text: str) -> bool:
-    if not 6 <= len(text) <= _LONGEST_DEVICE_LINE:
+    if not 6 <= len(text) <= _LONGEST_DEVICE_LINE or text.endswith(("?", "？")):
         return False
-    return DEVICE_LINE.match(text.lower()) is not None
+    return DEVICE_LINE.match(lower(text)) is not None
 
 
 def _delimited(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
@@ -95,7 +95,7 @@ def _dashed_name(lines: Sequence[str], first: int, texts: list[str]) -> int | No
 def _footer(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
     """A footer of a virus scanner, a list or a lawyer: the last paragraphs of the mail."""
     for position in range(max(len(texts) - _TAIL, 1), len(texts)):
-        text = texts[position].lower().lstrip("*_-[<( ")
+        text = lower(texts[position]).lstrip("*_-[<( ")
         if not text.startswith(FOOTERS) and not text.startswith(DISCLAIMERS):
             continue
         if texts[position - 1] and not _RULE.match(texts[position - 1]):

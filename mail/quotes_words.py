@@ -39,7 +39,14 @@ _ADDRESS = re.compile(r"[^\s@<>\"'(),:;\[\]]{1,64}@[^\s@<>\"'(),:;\[\]]{2,255}")
 
 def plain(line: str) -> str:
     """The line with ordinary spaces and dashes and without invisible characters, stripped."""
+    if line.isascii():
+        return line.replace("\t", " ").strip()
     return line.translate(_PLAIN).strip()
+
+
+def lower(text: str) -> str:
+    """Lower case, with the Turkish dotted capital as a plain i."""
+    return text.lower().replace("i\u0307", "i")
 
 
 def has_words(text: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _DEVICE: Final = (
-    r"i\s?phone|i\s?pad|i\s?pod|apple watch|my mac|macbook|android|samsung|galaxy|huawei|"
+    r"i\s?phon|i\s?pad|i\s?pod|apple watch|my mac|macbook|android|samsung|galaxy|huawei|"
     r"xiaomi|"
     r"redmi|oppo|vivo|oneplus|pixel|nokia|motorola|sony|xperia|htc|honor|realme|blackberry|"
     r"windows|phone|smartfon\w*|tablet\w*|mobile|mobil\w*|móvil|celular|telemóvel|handy|"
@@ -34,7 +34,7 @@ _STARTS: Final = (
     r"gesendet (?:von|mit|über|aus)|verschickt (?:von|mit)|versendet (?:von|mit)|"
     r"diese (?:nachricht|e-?mail|mail) wurde (?:von|mit)|"
     r"envoyée? (?:de|depuis|à partir|avec|par|via)|provenance :|message envoyé (?:de|avec)|"
-    r"enviad[oa] (?:desde|do|da|de|pelo|pela|por|a partir|com|con|via)|"
+    r"enviad[oa] (?:desde|do|da|de|pelo|pela|a partir|com|con|via)|"
     r"inviat[oa] (?:da|dal|dall'|con|tramite)|"
     r"verstuurd (?:vanaf|vanuit|met|van|via)|verzonden (?:vanaf|vanuit|met|van|via)|"
     r"wysłan[eoay] (?:z|ze|przez|za)|отправлено (?:с|из|через)|послано с|"
@@ -44,16 +44,16 @@ _STARTS: Final = (
     r"küldve|"
     r"στάλθηκε|εστάλη|αποστολή από|изпратено (?:от|с)|posla[nt]o (?:s|sa|z|iz)|"
     r"enviat (?:des|amb)|saadetud|išsiųsta|nosūtīts|dikirim dari|bidali|"
-    r"发自|发送自|寄自|從我|通过|透過|由|来自|來自|傳送自|נשלח|שלח מ|أرسلت|أُرسلت|"
+    r"发自|发送自|寄自|来自|來自|傳送自|נשלח|שלח מ|أرسلت|أُرسلت|"
     r"تم الإرسال|مرسلة|"
     r"được gửi|đã gửi từ|gửi từ|ส่งจาก|فرستاده|ارسال شده"
 )
 
 _GET: Final = (
-    r"get|download|holen sie sich|laden sie|obtenez|téléchargez|obtener|obter|obtenga|obtenha|"
+    r"get|download|holen sie sich|laden sie|obtenez|télécharge[rz]|obtener|obter|obtenga|obtenha|"
     r"descargar|baixe|ottieni|scarica|outlook voor|pobierz|получить|скачать|отримати|"
     r"hämta|hent|"
-    r"få|hanki|získat|získejte|stáhněte|získajte|获取|取得|下载|下載|قم بتنزيل|הורד|קבל|"
+    r"få|hanki|získat|získejte|stáhněte|získajte|获取|獲取|取得|получите|下载|下載|قم بتنزيل|הורד|קבל|"
     r"tải|다운로드|"
     r"ottenere|download de|descarca[țt]i|töltse le|letöltés|λήψη"
 )
@@ -62,20 +62,24 @@ _ENDS: Final = (
     # The device comes first in these languages.
     r"gönderildi|gönderilmiştir|küldve|elküldve|から送信|から送信されました|より送信|"
     r"を使用して送信|"
-    r"で送信|傳送|发送|發送|寄出|에서 보냄|에서 보낸 메일|에서 보냈습니다|에서 전송|"
+    r"で送信|에서 보냄|에서 보낸 메일|에서 보냈습니다|에서 전송|"
     r"에서 발송|भेजा गया"
 )
 
-_FROM_MINE: Final = (
-    r"von (?:meinem|meiner|unterwegs).{0,60}?(?:gesendet|verschickt|geschrieben|gesandt|"
-    r"geschickt)"
+_AROUND: Final = (
+    # Words before and after the device.
+    r"von (?:meinem|meiner|unterwegs).{0,60}?(?:gesendet|verschickt|geschrieben|geschickt)|"
+    rf"von .{{0,20}}?(?:{_DEVICE}).{{0,20}}?gesendet|"
+    rf"(?:从|從|由|通过|透過|自).{{0,20}}?(?:{_DEVICE}).{{0,20}}?(?:发送|發送|傳送|寄出)|"
+    rf"enviad[oa] por .{{0,10}}?(?:{_APP})|"
+    r"[^.!]{0,40}outlook[^.!]{0,30}(?:ios|android)|[^.!]{0,20}(?:ios|android).{0,20}outlook"
 )
 
 DEVICE_LINE: Final = re.compile(
     rf"[-_*~<\[(\s]{{0,8}}(?:(?:{_STARTS}).{{0,60}}?(?:{_DEVICE}|{_APP})"
     rf"|(?:{_GET})\s?.{{0,4}}(?:outlook|yahoo|bluemail|gmail|proton)"
     rf"|outlook (?:voor|para|pour|för|für|per|for|til|dla|для|na) "
-    rf"|{_FROM_MINE}"
+    rf"|(?:{_AROUND})"
     rf"|.{{0,20}}?(?:{_DEVICE}|outlook|yahoo).{{0,30}}?(?:{_ENDS})[.。\s]{{0,3}}$)"
 )
 """Matches the start of a lower-case line of at most 200 characters."""

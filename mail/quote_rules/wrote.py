@@ -41,7 +41,7 @@ MIDDLE: Final = (
     "писал|писал(а)|написал|написала|пише|כתב|כתבה|מאת|كتب|ezt írta|írta|kirjoitti|yazdı|"
     "je oseba|skrifaði|kirjutas|rašė|έγραψε|написа|написао|napisao|đã viết|menulis|a scris|"
     "écrivait|napísal|you wrote|du schriebst|sie schrieben|vous écriviez|usted escribió|"
-    "você escreveu"
+    "você escreveu|napisana przez|dnia"
 )
 
 QUOTING: Final = (

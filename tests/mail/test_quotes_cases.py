@@ -1,0 +1,134 @@
+"""Whole replies as people send them, and what of them is to be seen."""
+
+from __future__ import annotations
+
+# ruff: noqa: E501 - a mail is one line here
+
+import pytest
+
+from mail.quotes import visible_text
+
+CASES: list[tuple[str, str, str | None]] = [
+    # (name, text, expected or None for whole)
+    ("plain", "Hello there\n\nbye", None),
+    (
+        "inline",
+        "On Mon, Mar 2, 2026 at 10:00 AM Jo <jo@x.example> wrote:\n> Which size?\n\nLarge.\n\n> Which colour?\n\nRed.",
+        None,
+    ),
+    ("inline2", "> Which size?\nLarge.\n> Which colour?\nRed.", None),
+    ("inline3", "Hi Jo,\n\n> Which size?\n\nLarge.", None),
+    (
+        "inline+trail",
+        "> Which size?\nLarge.\n\n> Which colour?\nRed.\n\nOn Mon, Mar 2, 2026 at 10:00 AM Jo <jo@x.example> wrote:\n> old\n> old",
+        "> Which size?\nLarge.\n\n> Which colour?\nRed.",
+    ),
+    (
+        "bottom",
+        "On Mon, Mar 2, 2026 at 10:00 AM Jo <jo@x.example> wrote:\n> Which size?\n> And colour?\n\nLarge and red.",
+        "Large and red.",
+    ),
+    (
+        "bottomsig",
+        "On Mon, Mar 2, 2026 at 10:00 AM Jo <jo@x.example> wrote:\n> Which size?\n> And colour?\n\nLarge and red.\n\n-- \nAna Lopez\n+1 555",
+        "Large and red.",
+    ),
+    (
+        "wrapq",
+        "Hi\n\nOn Mon, Mar 2, 2026 at 10:00 AM Jo <jo@x.example> wrote:\n> Which size?\n> And colour?\n\nRegards, Ana",
+        "Hi\n\nRegards, Ana",
+    ),
+    ("sig", "Hello\n\n-- \nAna\n+1 555 0100", "Hello"),
+    ("signosp", "Hello\n\n--\nAna\n+1 555 0100", "Hello"),
+    ("sigquote", "Hello\n\n-- \nAna\n\n> old text\n> more", "Hello"),
+    (
+        "iphone",
+        "Yes please.\n\nSent from my iPhone\n\n> On Mar 2, 2026, at 10:00 AM, Jo <jo@x.example> wrote:\n>\n> Hello",
+        "Yes please.",
+    ),
+    ("iphone2", "Yes please.\n\nSent from my iPhone", "Yes please."),
+    ("onlysig", "Sent from my iPhone", None),
+    ("onlyquote", "> hello\n> there", None),
+    ("onlyattr", "On Mon, Mar 2, 2026 at 10:00 AM Jo <jo@x.example> wrote:\n> Which size?", None),
+    ("fp1", "On Monday my boss wrote:\nplease call us back.\n\nWhat should I do?", None),
+    ("fp2", "From: Lisbon\nTo: Porto\nDate: 3 May 2026\n\nI need two seats.", None),
+    ("fp3", "I wrote:\n\n- one\n- two", None),
+    (
+        "fp4",
+        "In my mail of 3 March 2026 at 10:00 I wrote to you:\nthe box is broken.\n\nNo answer came.",
+        None,
+    ),
+    ("fp5", "The times are:\n10:00 at a@b.example:\nfoo\nbar", None),
+    (
+        "fp6",
+        "Hi\n\nThe error is:\n2026-03-02 10:00:00 ERROR user@host.example:\nfailed to connect\n\nHelp",
+        None,
+    ),
+    ("list", "Please send\n\n- Invoice\n- Receipt", None),
+    ("list2", "Please send\n\n-Invoice\n-Receipt", None),
+    ("md", "Title\n---\n\nSome text that follows\n\nMore", None),
+    ("hr", "First\n\n-----\n\nSecond part which matters a lot.", None),
+    (
+        "fwd",
+        "FYI\n\n---------- Forwarded message ---------\nFrom: Jo <jo@x.example>\nDate: Mon, Mar 2, 2026\nSubject: x\nTo: <a@b.example>\n\ntext",
+        None,
+    ),
+    (
+        "apple fwd",
+        "See below\n\nBegin forwarded message:\n\n> From: Jo <jo@x.example>\n> Subject: x\n> Date: 2 March 2026\n> To: a@b.example\n>\n> text",
+        None,
+    ),
+    ("dashname", "Sounds good.\n\n-Ana", "Sounds good."),
+    ("best", "Sounds good.\n\nBest regards,\nAna", None),
+    (
+        "mailman",
+        "Sounds good.\n\n_______________________________________________\nusers mailing list\nusers@lists.example\nhttps://lists.example/users",
+        "Sounds good.",
+    ),
+    ("above", "Yes!\n\n##- Please type your reply above this line -##\n\nYour ticket 12", "Yes!"),
+    (
+        "marker0",
+        "Yes!\n\nOn Mon, Mar 2, 2026 at 10:00 AM Jo <jo@x.example> wrote:\n\nHello [#canal-abcdefgh]",
+        "Yes!",
+    ),
+    ("nested gt", "Yes!\n\n>> On Mon Jo wrote:\n>> hi\n> hello\n", "Yes!"),
+    ("conf", "Done.\n\nCONFIDENTIALITY NOTICE: This e-mail is secret.\nDo not read.", "Done."),
+    (
+        "outlook ios",
+        "OK\n\nGet Outlook for iOS<https://aka.ms/o0ukef>\n________________________________\nFrom: Jo <jo@x.example>\nSent: Monday, March 2, 2026 10:00:00 AM\nTo: Ana <ana@y.example>\nSubject: Re: x\n\nhello",
+        "OK",
+    ),
+    (
+        "two in line",
+        "Thanks\nOn Mon, Mar 2, 2026 at 10:00 AM Jo <jo@x.example> wrote:\nhello",
+        "Thanks",
+    ),
+    (
+        "wrappedquote",
+        "Yes\n\nOn 2/3/2026 10:00, Jo wrote:\n> this is a long line that has been wrapped by a mail program at some\npoint\n> and goes on",
+        "Yes",
+    ),
+    ("crlf", "Yes\r\n\r\nOn 2/3/2026 10:00, Jo wrote:\r\n> hello\r\n", "Yes"),
+    ("code", "Run this:\n\n    >>> print(1)\n    1\n\nIt fails.", None),
+    ("time colon", "We meet 2 March 2026, 10:00:\n\n- at the office", None),
+    ("sent from prose", "Hello\n\nSent from my desk to yours, the parcel is lost.", None),
+    ("phones", "Which is better?\n\nGet me a new phone please.", None),
+    ("wrote q", "Jo Miller wrote:\n> hello\n> there\n\nI agree.", "I agree."),
+    ("jo said", "Hi all,\n\nJo Miller wrote:\n> hello\n\nI agree.", None),
+    (
+        "PS",
+        "Yes\n\nAna\n\n-- \nAna Lopez\nACME\n\nOn 2/3/2026 10:00, Jo wrote:\n> hello\n",
+        "Yes\n\nAna",
+    ),
+    (
+        "sv samsung",
+        "Tack\n\nSkickat från min Samsung Galaxy smartphone.\n\n-------- Originalmeddelande --------\nFrån: Jo <jo@x.example>\nDatum: 2026-03-02 10:00 (GMT+01:00)\nTill: a@b.example\nRubrik: Re: x\n\nhej",
+        "Tack",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "own"), [case[1:] for case in CASES], ids=[c[0] for c in CASES])
+def test_the_own_words_are_seen_and_in_doubt_everything(text: str, own: str | None) -> None:
+    expected = text.replace("\r\n", "\n") if own is None else own
+    assert visible_text(text) == expected
