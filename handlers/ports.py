@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from handlers.posts import MailPost, Mark, Notice, Place, TicketCard
-from mail.delivery import SendResult
 from mail.document import Document
+from mail.smtp_results import SendResult
 from storage.records import ChannelRecord
 
 
@@ -102,6 +102,10 @@ class Chat(Protocol):
         ...
 
     async def members_of_group(self, usergroup_id: str) -> frozenset[str]: ...
+
+    async def workspace_admins(self) -> tuple[str, ...]:
+        """Admins and owners of the workspace; empty when Slack does not tell."""
+        ...
 
     async def fetch_thread(self, place: Place, since_ts: str) -> Sequence[AgentMessage]: ...
 

@@ -125,15 +125,13 @@ class NoticeKind(StrEnum):
     CONFIRM_REPLY = "confirm_reply"
     BOUNCED = "bounced"
     DELAYED = "delayed"
-    CHANNEL_PAUSED = "channel_paused"
+    NO_RECIPIENT = "no_recipient"
     SLACK_CHANNEL_CLOSED = "slack_channel_closed"
     WORK_PARKED = "work_parked"
     CONNECTION_FAILS = "connection_fails"
     CONNECTION_WORKS = "connection_works"
     FORWARDING_CONFIRMATION = "forwarding_confirmation"
-    RAW_MAIL = "raw_mail"
     BACKFILL_OFFER = "backfill_offer"
-    TICKET_MOVED = "ticket_moved"
     SAID = "said"
 
 

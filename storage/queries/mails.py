@@ -49,11 +49,11 @@ def unpack(data: bytes) -> bytes:
     return zlib.decompress(data)
 
 
-async def store(tx: Session, raws: Sequence[NewRaw], arrivals: Sequence[NewArrival]) -> int:
+async def store(tx: Session, raws: Sequence[NewRaw], arrivals: Sequence[NewArrival]) -> set[int]:
     """Store a group of mails in few statements; arrivals already known add nothing.
 
     Returns:
-        How many arrivals were new.
+        The ids of the raw mails that were new somewhere.
     """
     known = await _known_keys(tx, arrivals)
     fresh = {
@@ -63,7 +63,7 @@ async def store(tx: Session, raws: Sequence[NewRaw], arrivals: Sequence[NewArriv
     }
     wanted = {item.raw_mail_id for item in fresh.values()}
     if not fresh:
-        return 0
+        return wanted
     await tx.execute(
         insert(RawMail),
         [
@@ -79,7 +79,7 @@ async def store(tx: Session, raws: Sequence[NewRaw], arrivals: Sequence[NewArriv
         ],
     )
     await insert_new(tx, Arrival, [_arrival_row(item) for item in reversed(fresh.values())])
-    return len(fresh)
+    return wanted
 
 
 async def _known_keys(tx: Session, arrivals: Sequence[NewArrival]) -> set[tuple[int, str]]:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.engine import Session
-from storage.models import Attachment, Delivery, Message
+from storage.models import Attachment, Delivery, Message, MessageIndex
 from storage.records import AttachmentRecord, DeliveryRecord, MessageRecord, cut
 
 
@@ -131,3 +131,59 @@ async def list_deliveries(tx: Session, message_id: int) -> list[DeliveryRecord]:
         select(Delivery).where(Delivery.message_id == message_id).order_by(Delivery.id)
     )
     return [cut(DeliveryRecord, row) for row in rows]
+
+
+async def image_hashes(tx: Session, ticket_id: int) -> frozenset[str]:
+    """Hashes of the inline images that the ticket has shown already: signatures repeat them."""
+    rows = await tx.scalars(
+        select(Attachment.sha256)
+        .join(Message, Message.id == Attachment.message_id)
+        .where(Message.ticket_id == ticket_id, Attachment.inline, Attachment.sha256 != "")
+    )
+    return frozenset(rows)
+
+
+async def find_outbound_by_rfc_id(
+    tx: Session, channel_id: int, rfc_message_id: str
+) -> MessageRecord | None:
+    """Our own mail with this Message-ID."""
+    row = await tx.scalar(
+        select(Message)
+        .join(MessageIndex, MessageIndex.message_id == Message.id)
+        .where(
+            MessageIndex.email_channel_id == channel_id,
+            MessageIndex.rfc_message_id == rfc_message_id,
+            Message.direction == "outbound",
+        )
+    )
+    return cut(MessageRecord, row) if row else None
+
+
+async def has_pending_files(tx: Session, message_id: int) -> bool:
+    query = select(Attachment.id).where(
+        Attachment.message_id == message_id, Attachment.state == "pending"
+    )
+    return await tx.scalar(query.limit(1)) is not None
+
+
+async def last_reply_before(tx: Session, ticket_id: int, message_id: int) -> MessageRecord | None:
+    """The ticket's newest reply that left or is about to, before this message."""
+    row = await tx.scalar(
+        select(Message)
+        .where(
+            Message.ticket_id == ticket_id,
+            Message.id < message_id,
+            Message.direction == "outbound",
+            Message.state.in_(["held", "sending", "sent"]),
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    return cut(MessageRecord, row) if row else None
+
+
+async def forget_failures(tx: Session, message_id: int) -> None:
+    """Before another try: recipients who were refused are asked again, the reached ones are not."""
+    await tx.execute(
+        delete(Delivery).where(Delivery.message_id == message_id, Delivery.state != "accepted")
+    )

@@ -201,6 +201,27 @@ async def next_due_at(tx: Session, busy_lanes: Collection[str] = ()) -> datetime
     )
 
 
+async def reschedule(tx: Session, dedupe_key: str, not_before: datetime) -> bool:
+    """Move a waiting item; False when it is not waiting any more."""
+    result = await tx.execute(
+        update(OutboxItem)
+        .where(OutboxItem.dedupe_key == dedupe_key, OutboxItem.state == "ready")
+        .values(not_before=not_before)
+        .returning(OutboxItem.id)
+    )
+    return result.first() is not None
+
+
+async def cancel(tx: Session, dedupe_key: str) -> bool:
+    """Take a waiting item back; False when it is not waiting any more."""
+    result = await tx.execute(
+        delete(OutboxItem)
+        .where(OutboxItem.dedupe_key == dedupe_key, OutboxItem.state == "ready")
+        .returning(OutboxItem.id)
+    )
+    return result.first() is not None
+
+
 async def find(tx: Session, item_id: int) -> OutboxRecord | None:
     row = await tx.get(OutboxItem, item_id)
     return cut(OutboxRecord, row) if row else None

@@ -76,9 +76,12 @@ async def list_unfinished(
     return [cut(TicketRecord, row) for row in rows]
 
 
-async def count_of_customer(tx: Session, channel_id: int, address: str) -> int:
+async def count_of_customer(tx: Session, channel_id: int, address: str, *, until: int) -> int:
+    """How many tickets the customer has, up to and with the ticket `until`."""
     query = select(func.count()).where(
-        Ticket.email_channel_id == channel_id, Ticket.customer_address == address
+        Ticket.email_channel_id == channel_id,
+        Ticket.customer_address == address,
+        Ticket.id <= until,
     )
     return await tx.scalar(query) or 0
 

@@ -1,0 +1,203 @@
+"""Slack as the `Chat` port: what handlers want done becomes Web API calls, errors become theirs.
+
+slack_sdk's own repetition after a dropped connection is switched off for everything here: whether
+a post that got no answer is there is looked up (`find_post`), never hoped for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.calls import SlackCalls
+from bot.slack.cards import METADATA_EVENT, build_card, build_mail_post
+from bot.slack.notices import build_notice
+from bot.slack.people import People
+from bot.slack.texts import Texts
+from bot.slack.threads import agent_messages_from
+from handlers.errors import ChatRefused
+from handlers.ports import AgentMessage, Clock, Profile
+from handlers.posts import MailPost, Mark, Notice, Place, TicketCard
+
+_log = logging.getLogger(__name__)
+Json = dict[str, Any]
+_HISTORY_PAGES = 20
+_TOO_MUCH = frozenset({"invalid_blocks", "msg_blocks_too_long", "invalid_blocks_format"})
+_ALREADY_SO = frozenset({"already_reacted", "no_reaction"})
+
+
+class SlackChat:
+    """One workspace. Satisfies `handlers.ports.Chat`."""
+
+    def __init__(self, client: AsyncWebClient, texts: Texts, clock: Clock) -> None:
+        self._calls = SlackCalls(client)
+        self._texts = texts
+        self._clock = clock
+        self.people = People(self._calls)
+
+    async def close(self) -> None:
+        await self._calls.close()
+
+    async def post_card(self, card: TicketCard) -> str:
+        return await self._post(card.place, await self._card(card))
+
+    async def update_card(self, card: TicketCard, ts: str) -> None:
+        payload = await self._card(card)
+        payload.pop("unfurl_links", None)
+        payload.pop("unfurl_media", None)
+        channel = card.place.slack_channel_id
+        await self._or_as_text(
+            lambda body: self._calls.call("chat.update", {"channel": channel, "ts": ts, **body}),
+            payload,
+        )
+
+    async def post_mail(self, post: MailPost) -> str:
+        return await self._post(post.place, build_mail_post(post, self._texts))
+
+    async def post_notice(self, place: Place, notice: Notice) -> str:
+        return await self._post(place, build_notice(notice, self._texts))
+
+    async def whisper(self, place: Place, user_id: str, notice: Notice) -> None:
+        payload = build_notice(notice, self._texts)
+        payload.pop("metadata", None)
+        payload.pop("unfurl_links", None)
+        await self._calls.call(
+            "chat.postEphemeral", {**_address(place), "user": user_id, **payload}
+        )
+
+    async def tell(self, user_id: str, notice: Notice) -> None:
+        opened = await self._calls.call("conversations.open", {"users": user_id})
+        await self._post(Place(opened["channel"]["id"]), build_notice(notice, self._texts))
+
+    async def find_post(self, place: Place, mark: Mark, since: datetime) -> str | None:
+        """Look through what was posted there since: by metadata, or by the mark in a block id."""
+        method = "conversations.replies" if place.thread_ts else "conversations.history"
+        arguments: Json = {
+            "channel": place.slack_channel_id,
+            "oldest": f"{since.timestamp():.6f}",
+            "inclusive": True,
+            "include_all_metadata": True,
+            "limit": 100,
+        }
+        if place.thread_ts:
+            arguments["ts"] = place.thread_ts
+        for _ in range(_HISTORY_PAGES):
+            page = await self._calls.call(method, arguments)
+            for message in page.get("messages", ()):
+                if _carries(message, mark):
+                    return str(message["ts"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None
+            arguments["cursor"] = cursor
+        return None
+
+    async def upload_file(
+        self, place: Place, filename: str, data: bytes, *, title: str = ""
+    ) -> str | None:
+        """The external-upload flow: ask for an address, send the bytes, share the file."""
+        if not data:
+            raise ChatRefused("empty")
+        ticket = await self._calls.call(
+            "files.getUploadURLExternal", {"filename": filename, "length": len(data)}
+        )
+        await self._calls.send_bytes(ticket["upload_url"], filename, data)
+        await self._calls.call(
+            "files.completeUploadExternal",
+            {
+                "files": [{"id": ticket["file_id"], "title": title or filename}],
+                "channel_id": place.slack_channel_id,
+                **({"thread_ts": place.thread_ts} if place.thread_ts else {}),
+            },
+        )
+        return str(ticket["file_id"])
+
+    async def set_reaction(
+        self, place: Place, ts: str, *, before: str | None, after: str | None
+    ) -> None:
+        target = {"channel": place.slack_channel_id, "timestamp": ts}
+        if after:
+            await self._react("reactions.add", {**target, "name": after})
+        if before:
+            await self._react("reactions.remove", {**target, "name": before})
+
+    async def download(self, url: str, *, limit: int) -> bytes:
+        return await self._calls.fetch_bytes(url, limit=limit)
+
+    async def profile(self, user_id: str) -> Profile:
+        return await self.people.profile(user_id)
+
+    async def members_of_group(self, usergroup_id: str) -> frozenset[str]:
+        return await self.people.members_of_group(usergroup_id)
+
+    async def workspace_admins(self) -> tuple[str, ...]:
+        return await self.people.workspace_admins()
+
+    async def fetch_thread(self, place: Place, since_ts: str) -> Sequence[AgentMessage]:
+        page = await self._calls.call(
+            "conversations.replies",
+            {
+                "channel": place.slack_channel_id,
+                "ts": place.thread_ts,
+                "oldest": since_ts,
+                "limit": 200,
+            },
+        )
+        return await agent_messages_from(
+            page.get("messages", ()), place, self._calls.team_id, self.people
+        )
+
+    async def _card(self, card: TicketCard) -> Json:
+        assignee = (await self.profile(card.assignee_id)).name if card.assignee_id else ""
+        return build_card(card, self._texts, assignee=assignee, now=self._clock.now())
+
+    async def _post(self, place: Place, payload: Json) -> str:
+        answer = await self._or_as_text(
+            lambda body: self._calls.call("chat.postMessage", {**_address(place), **body}), payload
+        )
+        return str(answer["ts"])
+
+    async def _or_as_text(self, send: Callable[[Json], Awaitable[Json]], payload: Json) -> Json:
+        """Should Slack refuse the blocks after all, the words are worth more than their looks."""
+        try:
+            return await send(payload)
+        except ChatRefused as error:
+            if error.code not in _TOO_MUCH or "blocks" not in payload:
+                raise
+            _log.error("Slack refused our blocks: %s", error)
+            buttons = [one for one in payload["blocks"] if one["type"] == "actions"]
+            text = {"type": "section", "text": {"type": "mrkdwn", "text": payload["text"][:3000]}}
+            return await send({**payload, "blocks": [text, *buttons]})
+
+    async def _react(self, method: str, arguments: Json) -> None:
+        try:
+            await self._calls.call(method, arguments)
+        except ChatRefused as error:
+            if error.code not in _ALREADY_SO:
+                raise
+
+
+def _address(place: Place) -> Json:
+    address: Json = {"channel": place.slack_channel_id}
+    if place.thread_ts:
+        address["thread_ts"] = place.thread_ts
+    return address
+
+
+def _carries(message: Json, mark: Mark) -> bool:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") == METADATA_EVENT:
+        return bool((metadata.get("event_payload") or {}).get("key") == mark.key)
+    return any(block.get("block_id") == mark.key for block in message.get("blocks") or ())
+
+
+async def gather_quietly(*calls: Awaitable[object]) -> None:
+    """Await several comforts at once; a failing one is logged and fails nothing."""
+    for result in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(result, Exception):
+            _log.warning("a comfort call to Slack failed: %s", result)

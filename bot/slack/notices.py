@@ -1,0 +1,274 @@
+"""What Canal says by itself, worded: from a Notice to a Slack message. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.slack.blocks import escape_text
+from bot.slack.cards import build_metadata
+from bot.slack.elements import actions, button, cut, section
+from bot.slack.texts import Texts
+from handlers.posts import Notice, NoticeKind
+
+Json = dict[str, Any]
+Facts = Mapping[str, Any]
+Wording = Callable[[Facts, Texts], tuple[str, list[Json]]]
+
+
+def build_notice(notice: Notice, texts: Texts) -> Json:
+    """The notice as arguments of chat.postMessage or chat.postEphemeral.
+
+    The sentence is mrkdwn with everything foreign in it escaped; the one mention is the person
+    that the notice is for.
+    """
+    sentence, buttons = _WORDINGS[notice.kind](notice.facts, texts)
+    if notice.mention:
+        sentence = f"<@{notice.mention}> {sentence}"
+    blocks = [section(sentence)]
+    if buttons:
+        blocks.append(actions(*buttons, **({"block_id": notice.mark.key} if notice.mark else {})))
+    payload: Json = {"text": cut(sentence, 3000), "blocks": blocks, "unfurl_links": False}
+    if notice.mark:
+        payload["metadata"] = build_metadata(notice.mark)
+    return payload
+
+
+def _fact(facts: Facts, name: str) -> str:
+    """A fact as escaped text: servers, senders and files name themselves."""
+    return escape_text(str(facts.get(name) or ""))
+
+
+def _files_missing(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    lines = [
+        texts(
+            "📎 {name} is not here: {why}.",
+            name=escape_text(str(one["name"])),
+            why=escape_text(texts.file_problem(str(one["why"]))),
+        )
+        for one in facts["files"]
+    ]
+    return "\n".join(lines[:20]), [
+        button(texts("Show full mail"), "mail_show", facts["message_id"])
+    ]
+
+
+def _reply_failed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    lines = [
+        texts(
+            "❌ Your reply did not reach {address}: {reason} ({codes}).",
+            address=escape_text(str(one["address"])),
+            reason=texts.reason(str(one["reason"])),
+            codes=escape_text(f"{one['code']} {one['status']} {one['reply']}".strip()),
+        )
+        for one in facts.get("recipients", ())
+    ]
+    if not lines:
+        lines = [texts("❌ Your reply did not leave: {why}", why=_fact(facts, "sentence"))]
+    if facts.get("reached"):
+        reached = escape_text(", ".join(facts["reached"]))
+        lines.append(texts("It did reach {addresses}.", addresses=reached))
+    return "\n".join(lines), [button(texts("Retry"), "reply_send", facts["message_id"])]
+
+
+def _reply_unsure(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "❌ The connection broke while your reply was handed over, so it may have left or not. "
+        "Ask the customer, or send it again."
+    )
+    return sentence, [button(texts("Send again"), "reply_send", facts["message_id"])]
+
+
+def _reply_held(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    goes = texts(
+        "Goes to {addresses} in {seconds} s.",
+        addresses=_fact(facts, "addresses"),
+        seconds=facts["seconds"],
+    )
+    lines = [goes]
+    for address in facts.get("new", ()):
+        lines.append(texts("⚠ {address} is new on this ticket.", address=escape_text(address)))
+    for address in facts.get("missing", ()):
+        lines.append(
+            texts(
+                "⚠ {address} got your last reply, but not this one.", address=escape_text(address)
+            )
+        )
+    if facts.get("paused"):
+        lines.append(texts("The channel is paused: it leaves when an admin resumes it."))
+    return "\n".join(lines), [
+        button(texts("Undo"), "reply_undo", facts["message_id"], style="danger"),
+        button(texts("Make it a note"), "reply_note", facts["message_id"]),
+    ]
+
+
+def _confirm_reply(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "From {sender} · To {addresses} · signature: {signature} · quote: {quote} · {files}",
+        sender=_fact(facts, "sender"),
+        addresses=_fact(facts, "addresses"),
+        signature=_fact(facts, "signature"),
+        quote=_fact(facts, "quote"),
+        files=_fact(facts, "files"),
+    )
+    return sentence, [
+        button(texts("Send"), "reply_send", facts["message_id"], style="primary"),
+        button(texts("Note"), "reply_note", facts["message_id"]),
+    ]
+
+
+def _not_agent(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "You are not an agent of {channel}, so nothing was sent. Ask {admin} to add you.",
+        channel=_fact(facts, "channel"),
+        admin=_fact(facts, "admin") or texts("an admin of Canal"),
+    )
+    return sentence, []
+
+
+def _cancelled(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    return texts("Nothing was sent."), []
+
+
+def _already_sent(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    if facts.get("time"):
+        sentence = texts(
+            "This reply left at {time}; what you changed stays in Slack. Write the correction as "
+            "a new message.",
+            time=_fact(facts, "time"),
+        )
+    else:
+        sentence = texts("This reply is on its way already and cannot be taken back.")
+    return sentence, []
+
+
+def _long_closed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "This ticket was closed {age} ago. Your reply is kept here as a note.",
+        age=_fact(facts, "age"),
+    )
+    return sentence, [
+        button(texts("Reopen and send"), "reply_reopen_send", facts["message_id"], style="primary")
+    ]
+
+
+def _no_recipient(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    return texts(
+        "This ticket has no address that a reply could go to, so nothing was sent. "
+        "Your message is kept as a note."
+    ), []
+
+
+def _bounced(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    codes = f"{facts.get('status') or ''} {facts.get('diagnostic') or ''}".strip()
+    sentence = texts(
+        "❌ Your reply of {time} did not reach {address}: {reason}.",
+        time=_time(facts),
+        address=_fact(facts, "address"),
+        reason=texts.reason(str(facts["reason"])),
+    )
+    if codes:
+        sentence += f" ({escape_text(cut(codes, 300))})"
+    return sentence, [
+        button(texts("Show the bounce"), "mail_show", facts["entry_id"]),
+        button(texts("Retry"), "reply_send", facts["message_id"]),
+    ]
+
+
+def _delayed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "⏳ A reply has not arrived yet; it is tried again. {diagnostic}",
+        diagnostic=_fact(facts, "diagnostic"),
+    )
+    return sentence, []
+
+
+def _slack_channel_closed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    where = f"<#{facts['slack_channel_id']}>" if facts.get("slack_channel_id") else ""
+    sentence = texts(
+        "Canal cannot post to {where} ({code}). Nothing is lost: mail waits until it can. "
+        "Unarchive the channel, or type /invite @Canal there.",
+        where=where,
+        code=_fact(facts, "code"),
+    )
+    return sentence, []
+
+
+def _work_parked(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "Something could not be done after many tries and waits for you: {what} {id}. "
+        "On the server, “canal outbox list” shows it with its reason.",
+        what=_fact(facts, "what"),
+        id=_fact(facts, "id"),
+    )
+    return sentence, []
+
+
+def _connection_fails(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "{channel}: mail does not get {direction} since {since}. {why}",
+        channel=_fact(facts, "channel"),
+        direction=texts("in") if facts.get("direction") == "in" else texts("out"),
+        since=_fact(facts, "since"),
+        why=_fact(facts, "why"),
+    )
+    return sentence, []
+
+
+def _connection_works(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    return texts("{channel}: mail works again.", channel=_fact(facts, "channel")), []
+
+
+def _forwarding_confirmation(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "{channel}: the forwarding wants to be confirmed. Code: {code} {link}",
+        channel=_fact(facts, "channel"),
+        code=_fact(facts, "code"),
+        link=_fact(facts, "link"),
+    )
+    return sentence, []
+
+
+def _backfill_offer(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts("This was written while Canal was away, so it was not sent.")
+    return sentence, [
+        button(texts("Send it now"), "reply_send", facts["message_id"], style="primary"),
+        button(texts("Keep as note"), "reply_note", facts["message_id"]),
+    ]
+
+
+def _said(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    """A sentence that was worded elsewhere (an error's own)."""
+    return _fact(facts, "text"), []
+
+
+def _time(facts: Facts) -> str:
+    sent_at = facts.get("sent_at")
+    if not sent_at:
+        return ""
+    at = datetime.fromisoformat(str(sent_at))
+    return f"<!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC>"
+
+
+_WORDINGS: dict[NoticeKind, Wording] = {
+    NoticeKind.FILES_MISSING: _files_missing,
+    NoticeKind.REPLY_FAILED: _reply_failed,
+    NoticeKind.REPLY_UNSURE: _reply_unsure,
+    NoticeKind.REPLY_HELD: _reply_held,
+    NoticeKind.REPLY_REFUSED: _not_agent,
+    NoticeKind.REPLY_CANCELLED: _cancelled,
+    NoticeKind.ALREADY_SENT: _already_sent,
+    NoticeKind.TICKET_CLOSED_REPLY: _long_closed,
+    NoticeKind.NO_RECIPIENT: _no_recipient,
+    NoticeKind.CONFIRM_REPLY: _confirm_reply,
+    NoticeKind.BOUNCED: _bounced,
+    NoticeKind.DELAYED: _delayed,
+    NoticeKind.SLACK_CHANNEL_CLOSED: _slack_channel_closed,
+    NoticeKind.WORK_PARKED: _work_parked,
+    NoticeKind.CONNECTION_FAILS: _connection_fails,
+    NoticeKind.CONNECTION_WORKS: _connection_works,
+    NoticeKind.FORWARDING_CONFIRMATION: _forwarding_confirmation,
+    NoticeKind.BACKFILL_OFFER: _backfill_offer,
+    NoticeKind.SAID: _said,
+}

@@ -1,0 +1,100 @@
+"""Who is who in the workspace: profiles and usergroups, asked once and remembered for a while."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from bot.slack.calls import SlackCalls, within
+from handlers.errors import ChatError
+from handlers.ports import Profile
+
+_log = logging.getLogger(__name__)
+_KEPT = 600.0
+_KEPT_UNKNOWN = 30.0
+_PATIENCE = 1.5
+"""Seconds: an event must be acknowledged within 3, and a name is not worth losing it."""
+_MOST = 5000
+
+
+class People:
+    """Answers about people; never fails, at worst it knows only the id."""
+
+    def __init__(self, calls: SlackCalls) -> None:
+        self._calls = calls
+        self._profiles: dict[str, tuple[float, Profile]] = {}
+        self._groups: dict[str, tuple[float, frozenset[str]]] = {}
+
+    async def profile(self, user_id: str) -> Profile:
+        known = self._profiles.get(user_id)
+        if known and known[0] > time.monotonic():
+            return known[1]
+        arguments = {"user": user_id, "include_locale": True}
+        answer = await within(_PATIENCE, self._calls.call("users.info", arguments), None)
+        user = (answer or {}).get("user")
+        profile = _profile(user) if user else (known[1] if known else Profile(user_id))
+        if len(self._profiles) > _MOST:
+            self._profiles.clear()
+        kept = _KEPT if user else _KEPT_UNKNOWN
+        self._profiles[user_id] = (time.monotonic() + kept, profile)
+        return profile
+
+    async def names(self, ids: set[str]) -> dict[str, str]:
+        """Display names of the users among the ids; what Slack does not tell is left out."""
+        found = {}
+        for one in ids:
+            if one.startswith(("U", "W")):
+                name = (await self.profile(one)).name
+                if name:
+                    found[one] = name
+        return found
+
+    async def members_of_group(self, usergroup_id: str) -> frozenset[str]:
+        known = self._groups.get(usergroup_id)
+        if known and known[0] > time.monotonic():
+            return known[1]
+        try:
+            answer = await self._calls.call("usergroups.users.list", {"usergroup": usergroup_id})
+            members = frozenset(answer.get("users", ()))
+        except ChatError as error:
+            _log.warning("usergroup %s cannot be read: %s", usergroup_id, error.code)
+            members = known[1] if known else frozenset()
+        self._groups[usergroup_id] = (time.monotonic() + 60.0, members)
+        return members
+
+    async def workspace_admins(self) -> tuple[str, ...]:
+        try:
+            answer = await self._calls.call("users.list", {"limit": 200})
+        except ChatError as error:
+            _log.warning("the workspace's admins cannot be read: %s", error.code)
+            return ()
+        return tuple(
+            user["id"]
+            for user in answer.get("members", ())
+            if (user.get("is_admin") or user.get("is_owner")) and not user.get("deleted")
+        )
+
+
+def _profile(user: dict[str, Any]) -> Profile:
+    shown = user.get("profile") or {}
+    name = (
+        shown.get("real_name")
+        or user.get("real_name")
+        or shown.get("display_name")
+        or user.get("name")
+        or ""
+    )
+    return Profile(
+        user_id=str(user.get("id", "")),
+        name=str(name),
+        title=str(shown.get("title") or ""),
+        email=str(shown.get("email") or ""),
+        is_admin=bool(user.get("is_admin") or user.get("is_owner")),
+        is_guest=bool(
+            user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("is_stranger")
+        ),
+        is_bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
+        locale=user.get("locale"),
+        timezone=user.get("tz"),
+    )

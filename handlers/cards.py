@@ -1,0 +1,89 @@
+"""From records to what Slack shall show: a ticket's card, a mail's post."""
+
+from __future__ import annotations
+
+from handlers.people import addresses_in
+from handlers.posts import (
+    FileLine,
+    MailPost,
+    MailText,
+    Mark,
+    Place,
+    TicketCard,
+    TicketLink,
+    TicketStatus,
+)
+from mail.document import Document
+from mail.model import Address
+from mail.subjects import strip_prefixes
+from storage.engine import Session
+from storage.queries import channels, messages, tickets
+from storage.records import AttachmentRecord, MessageRecord, TicketRecord
+
+
+async def load_card(
+    tx: Session, ticket: TicketRecord, message: MessageRecord | None = None
+) -> TicketCard | None:
+    """The ticket's card with its first mail (or `message`); None for a ticket without any."""
+    message = message or await messages.first_of_ticket(tx, ticket.id)
+    if message is None:
+        return None
+    channel = await channels.get(tx, ticket.email_channel_id)
+    customer = Address(ticket.customer_address, ticket.customer_name)
+    nth = 1
+    if ticket.customer_address:
+        nth = await tickets.count_of_customer(
+            tx, ticket.email_channel_id, ticket.customer_address, until=ticket.id
+        )
+    return TicketCard(
+        place=Place(ticket.slack_channel_id),
+        mark=Mark(ticket.id, message.id),
+        number=ticket.number,
+        channel_name=channel.name,
+        subject=ticket.subject,
+        customer=customer,
+        text=mail_text(message, await messages.list_attachments(tx, message.id)),
+        to=addresses_in(message.recipients, "to"),
+        cc=addresses_in(message.recipients, "cc"),
+        nth_ticket=nth,
+        status=TicketStatus(ticket.status),
+        assignee_id=ticket.assignee_id,
+        waiting_since_at=ticket.waiting_since_at,
+        closed_at=ticket.closed_at,
+        suggested=await _link(tx, ticket.suggested_ticket_id),
+        linked=await _link(tx, ticket.linked_ticket_id),
+        forward_allowed=channel.forward_opens_ticket,
+    )
+
+
+async def load_mail_post(tx: Session, ticket: TicketRecord, message: MessageRecord) -> MailPost:
+    """The post of a further mail of the ticket."""
+    subject = strip_prefixes(message.subject)
+    return MailPost(
+        place=Place(ticket.slack_channel_id, ticket.root_ts),
+        mark=Mark(ticket.id, message.id),
+        author=Address(message.author_address, message.author_name),
+        text=mail_text(message, await messages.list_attachments(tx, message.id)),
+        kind=message.kind,
+        is_customer=message.author_address.casefold() == ticket.customer_address,
+        subject=None if subject.casefold() == ticket.subject.casefold() else subject,
+    )
+
+
+def mail_text(message: MessageRecord, attachments: list[AttachmentRecord]) -> MailText:
+    shown = message.body if message.visible is None else message.visible
+    return MailText(
+        body=Document.from_json(shown),
+        folded_lines=message.folded_lines,
+        files=tuple(
+            FileLine(item.filename, item.size, item.summary, item.error)
+            for item in attachments
+            if item.state != "folded"
+        ),
+        defects=tuple(message.details.get("defects", ())),
+    )
+
+
+async def _link(tx: Session, ticket_id: int | None) -> TicketLink | None:
+    ticket = await tickets.find(tx, ticket_id) if ticket_id else None
+    return TicketLink(ticket.number, ticket.id) if ticket else None

@@ -1,0 +1,52 @@
+"""What every handler shares, put together once by `bot/app.py`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from handlers.ports import Clock
+from handlers.tokens import Tokens
+from storage.engine import Database
+
+
+class Wake:
+    """Lets a commit wake the worker that has something to do now.
+
+    The workers also look by themselves from time to time; a lost wake-up costs seconds, no mail.
+    """
+
+    def __init__(self) -> None:
+        self.filing = asyncio.Event()
+        self.outbox = asyncio.Event()
+        self._listeners: list[Callable[[str], None]] = []
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Also tell `listener` ("filing" or "outbox"): other replicas are woken this way."""
+        self._listeners.append(listener)
+
+    def file(self) -> None:
+        self._set("filing", self.filing)
+
+    def deliver(self) -> None:
+        self._set("outbox", self.outbox)
+
+    def _set(self, name: str, event: asyncio.Event) -> None:
+        event.set()
+        for listener in self._listeners:
+            listener(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The database, the time, the signing key, and who is woken by what."""
+
+    db: Database
+    clock: Clock
+    tokens: Tokens
+    inbound_domain: str
+    team_id: str
+    holder: str
+    """Names this process in claims and leases."""
+    wake: Wake = field(default_factory=Wake)

@@ -1,0 +1,223 @@
+"""Writing a mail into its ticket: one transaction for ticket, message, files and wishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers import work
+from handlers.address_index import AddressIndex
+from handlers.context import Context
+from handlers.matching import Match, find_ticket, references_of
+from handlers.people import everybody_on, participants_of
+from handlers.routing import Verdict
+from mail.model import Envelope, MailAttachment, MailKind, ParsedMail
+from mail.subjects import strip_prefixes
+from storage.engine import Session
+from storage.queries import messages, tickets
+from storage.records import ArrivalRecord, ChannelRecord, MessageRecord, TicketRecord
+
+FIRST_REFRESH = timedelta(minutes=5)
+_SMALL_IMAGE = 64 * 1024
+WHOLE_MAIL = -1
+"""`part_index` of the attachment that is the mail itself, as .eml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One mail on its way into a ticket."""
+
+    arrival: ArrivalRecord
+    channel: ChannelRecord
+    mail: ParsedMail
+    envelope: Envelope
+    verdict: Verdict
+    attach_whole: bool = False
+
+
+class MailFiler:
+    """Files readable mail of every kind but bounces (`file_bounce`)."""
+
+    def __init__(self, context: Context, index: AddressIndex) -> None:
+        self._context = context
+        self._index = index
+
+    async def file(self, tx: Session, filing: Filing) -> MessageRecord:
+        """Store the message in the ticket it belongs to, and wish for its post."""
+        now = self._context.clock.now()
+        match = await find_ticket(
+            tx, filing.mail, filing.envelope, filing.channel, self._context.tokens, now=now
+        )
+        is_new = match.ticket is None
+        ticket = match.ticket or await self._open(tx, filing, match, now)
+        message = await self._add_message(tx, filing, ticket, now)
+        await self._remember(tx, filing, ticket, message)
+        await self._add_attachments(tx, filing, ticket, message)
+        if not is_new:
+            await self._continue(tx, filing, ticket, now)
+            await work.post_mail(tx, ticket, message.id, now=now)
+            await work.update_card(tx, ticket, now=now)
+        else:
+            await work.post_card(tx, ticket, message.id, now=now)
+        return message
+
+    async def _open(self, tx: Session, filing: Filing, match: Match, now: datetime) -> TicketRecord:
+        mail, channel = filing.mail, filing.channel
+        customer = mail.from_
+        participants = participants_of(mail, self._index)
+        if filing.verdict is Verdict.STAFF and participants:
+            name, address = participants[0]["name"], participants[0]["address"]
+        else:
+            name, address = (customer.name, customer.address) if customer else ("", "")
+        waits = filing.verdict is Verdict.ACCEPT
+        return await tickets.add(
+            tx,
+            channel.team_id,
+            {
+                "email_channel_id": channel.id,
+                "subject": strip_prefixes(mail.subject)[:500],
+                "customer_name": name[:255],
+                "customer_address": address.casefold()[:320],
+                "participants": participants,
+                "status": "open" if waits else "waiting",
+                "slack_channel_id": channel.slack_channel_id,
+                "linked_ticket_id": match.linked.id if match.linked else None,
+                "suggested_ticket_id": match.suggested.id if match.suggested else None,
+                "opened_at": now,
+                "waiting_since_at": filing.arrival.received_at if waits else None,
+                "card_refresh_at": now + FIRST_REFRESH if waits else None,
+                "updated_at": now,
+            },
+        )
+
+    async def _continue(
+        self, tx: Session, filing: Filing, ticket: TicketRecord, now: datetime
+    ) -> None:
+        """A further mail: a customer's reopens the ticket and starts the waiting time."""
+        if filing.verdict is Verdict.QUIET:
+            return
+        values: dict[str, Any] = {"updated_at": now}
+        participants = participants_of(filing.mail, self._index)
+        if participants:
+            values["participants"] = participants
+        if filing.verdict is Verdict.STAFF:
+            values |= {"waiting_since_at": None, "card_refresh_at": None}
+            if ticket.status == "open":
+                values["status"] = "waiting"
+        else:
+            waiting_since = ticket.waiting_since_at or filing.arrival.received_at
+            values |= {
+                "status": "open",
+                "closed_at": None,
+                "waiting_since_at": waiting_since,
+                "card_refresh_at": now + FIRST_REFRESH,
+            }
+        await tickets.change(tx, ticket.id, **values)
+
+    async def _add_message(
+        self, tx: Session, filing: Filing, ticket: TicketRecord, now: datetime
+    ) -> MessageRecord:
+        mail = filing.mail
+        is_staff = filing.verdict is Verdict.STAFF
+        return await messages.add(
+            tx,
+            {
+                "team_id": ticket.team_id,
+                "ticket_id": ticket.id,
+                "email_channel_id": filing.channel.id,
+                "direction": "outbound" if is_staff else "inbound",
+                "kind": "staff" if is_staff else mail.kind.value,
+                "state": "filed",
+                "rfc_message_id": mail.message_id,
+                "author_name": (mail.from_.name if mail.from_ else "")[:255],
+                "author_address": (mail.from_.address if mail.from_ else "")[:320],
+                "subject": mail.subject[:2000],
+                "body": mail.document.to_json(),
+                "visible": mail.visible.to_json() if mail.visible != mail.document else None,
+                "folded_lines": mail.folded_lines,
+                "recipients": header_recipients(mail),
+                "references": list(references_of(mail)),
+                "raw_mail_id": filing.arrival.raw_mail_id,
+                "details": _details(mail),
+                "created_at": now,
+            },
+        )
+
+    async def _remember(
+        self, tx: Session, filing: Filing, ticket: TicketRecord, message: MessageRecord
+    ) -> None:
+        """Everybody on the mail, and every Message-ID in it, lead here from now on."""
+        mail, channel_id = filing.mail, filing.channel.id
+        people = [
+            (address, name)
+            for address, name in everybody_on(mail)
+            if not self._index.is_own(address)
+        ]
+        await tickets.add_people(tx, ticket.id, people)
+        if mail.message_id:
+            await tickets.index_ids(
+                tx, channel_id, ticket.id, [mail.message_id], message_id=message.id
+            )
+        if mail.kind is not MailKind.LIST and ticket.suggested_ticket_id is None:
+            await tickets.index_ids(tx, channel_id, ticket.id, references_of(mail))
+
+    async def _add_attachments(
+        self, tx: Session, filing: Filing, ticket: TicketRecord, message: MessageRecord
+    ) -> None:
+        items = [attachment_row(item) for item in filing.mail.attachments]
+        if filing.attach_whole:
+            items.append(whole_mail_row(message.id))
+        seen = await messages.image_hashes(tx, ticket.id) if items else frozenset()
+        for item, part in zip(items, filing.mail.attachments, strict=False):
+            if part.inline and part.size <= _SMALL_IMAGE and part.sha256 in seen:
+                item["state"] = "folded"
+        await messages.add_attachments(tx, message.id, items)
+
+
+def attachment_row(item: MailAttachment) -> dict[str, Any]:
+    return {
+        "part_index": item.index,
+        "filename": item.filename,
+        "content_type": item.content_type[:255],
+        "size": item.size,
+        "inline": item.inline,
+        "content_id": item.content_id,
+        "sha256": item.sha256,
+        "summary": item.summary,
+        "state": "pending",
+    }
+
+
+def whole_mail_row(message_id: int) -> dict[str, Any]:
+    return {
+        "part_index": WHOLE_MAIL,
+        "filename": f"mail-{message_id}.eml",
+        "content_type": "message/rfc822",
+        "state": "pending",
+    }
+
+
+def header_recipients(mail: ParsedMail) -> list[dict[str, Any]]:
+    """To and Cc as the mail names them, ours included: what the card shows."""
+    return [
+        {"role": role, "address": item.address, "name": item.name}
+        for role, items in (("to", mail.to), ("cc", mail.cc))
+        for item in items
+    ]
+
+
+def _details(mail: ParsedMail) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    if mail.defects:
+        details["defects"] = list(mail.defects[:10])
+    if mail.forwarded:
+        details["forwarded"] = {
+            "address": mail.forwarded.from_.address,
+            "name": mail.forwarded.from_.name,
+        }
+    if mail.date:
+        details["date"] = mail.date.isoformat()
+    if mail.list_id:
+        details["list_id"] = mail.list_id
+    return details

@@ -1,0 +1,165 @@
+"""Filing: what was stored durably is now read, judged and put into its ticket.
+
+The worker never dies of one mail. A mail that cannot be read becomes a ticket with its .eml and
+the reason; a mail that cannot be written into the database is tried again and then parked, with
+its bytes kept and the admins told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from mail.parse import parse_mail
+
+from handlers import work
+from handlers.address_index import AddressIndex
+from handlers.context import Context
+from handlers.file_bounce import BounceFiler
+from handlers.file_mail import Filing, MailFiler
+from handlers.posts import Notice, NoticeKind
+from handlers.routing import Ruling, Verdict, rule
+from mail.document import Document
+from mail.model import Envelope, ParsedMail
+from storage.engine import Session
+from storage.queries import channels, mails
+from storage.records import ArrivalRecord
+
+_log = logging.getLogger(__name__)
+_BATCH = 32
+_LEASE = timedelta(seconds=120)
+_LOOK_EVERY = 1.0
+_MOST_ATTEMPTS = 5
+_THREAD_FROM = 16 * 1024
+UNREADABLE = "This mail could not be read; it is attached as it came."
+
+
+class FilingWorker:
+    """Runs until cancelled; `file_waiting` is one round of it."""
+
+    def __init__(self, context: Context, index: AddressIndex) -> None:
+        self._context = context
+        self._index = index
+        self._mails = MailFiler(context, index)
+        self._bounces = BounceFiler(context)
+
+    async def run(self) -> None:
+        while True:
+            self._context.wake.filing.clear()
+            try:
+                worked = await self.file_waiting()
+            except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+                # The database may be away for a while; what is stored stays stored.
+                _log.exception("filing paused")
+                worked = 0
+            if worked < _BATCH:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._context.wake.filing.wait(), _LOOK_EVERY)
+
+    async def file_waiting(self) -> int:
+        """File what is stored and due; returns how many arrivals were handled."""
+        context = self._context
+        async with context.db.write() as tx:
+            claimed = await mails.claim(
+                tx, context.holder, now=context.clock.now(), lease=_LEASE, limit=_BATCH
+            )
+        if not claimed:
+            return 0
+        parsed = [await self._read(arrival) for arrival in claimed]
+        await self._file_batch(list(zip(claimed, parsed, strict=True)))
+        context.wake.deliver()
+        return len(claimed)
+
+    async def _read(self, arrival: ArrivalRecord) -> ParsedMail:
+        async with self._context.db.read() as tx:
+            raw = await mails.find_raw(tx, arrival.raw_mail_id)
+        if raw is None:
+            return unreadable_mail()
+        try:
+            if len(raw) < _THREAD_FROM:
+                return parse_mail(raw)
+            return await asyncio.to_thread(parse_mail, raw)
+        except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+            # parse_mail promises not to raise; should it all the same, the mail is shown as it is.
+            _log.exception("arrival %d cannot be parsed", arrival.id)
+            return unreadable_mail()
+
+    async def _file_batch(self, batch: Sequence[tuple[ArrivalRecord, ParsedMail]]) -> None:
+        """All in one transaction; if that fails, each in its own."""
+        try:
+            async with self._context.db.write() as tx:
+                for arrival, mail in batch:
+                    await self._file(tx, arrival, mail)
+        except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+            _log.exception("a batch of %d mails could not be filed together", len(batch))
+            for arrival, mail in batch:
+                await self._file_alone(arrival, mail)
+
+    async def _file_alone(self, arrival: ArrivalRecord, mail: ParsedMail) -> None:
+        try:
+            async with self._context.db.write() as tx:
+                await self._file(tx, arrival, mail)
+        except Exception as error:  # noqa: BLE001 - judged, recorded and tried again
+            _log.exception("arrival %d could not be filed", arrival.id)
+            async with self._context.db.write() as tx:
+                await self._give_up_or_postpone(tx, arrival, error)
+
+    async def _give_up_or_postpone(
+        self, tx: Session, arrival: ArrivalRecord, error: Exception
+    ) -> None:
+        now = self._context.clock.now()
+        reason = f"{type(error).__name__}: {error}"
+        if arrival.attempts < _MOST_ATTEMPTS:
+            await mails.postpone(tx, arrival.id, now + _pause(arrival.attempts), reason)
+            return
+        await mails.settle(tx, arrival.id, "parked", reason=reason[:1000])
+        notice = Notice(NoticeKind.WORK_PARKED, {"what": "mail", "id": arrival.id})
+        await work.notice_to_admins(tx, arrival.team_id, notice, now=now)
+
+    async def _file(self, tx: Session, arrival: ArrivalRecord, mail: ParsedMail) -> None:
+        channel = await channels.get(tx, arrival.email_channel_id)
+        ruling = rule(mail, channel, self._index, self._context.tokens)
+        if ruling.verdict is Verdict.BOUNCE and mail.bounce is not None:
+            entry = await self._bounces.file(tx, arrival, mail, mail.bounce)
+            if entry is None:
+                ruling = Ruling(Verdict.DROP, "A bounce of a mail that Canal did not send.")
+            else:
+                await mails.settle(tx, arrival.id, "filed", message_id=entry.id)
+                return
+        if ruling.verdict is Verdict.DROP:
+            await mails.settle(tx, arrival.id, "dropped", reason=ruling.reason)
+            return
+        if ruling.verdict is Verdict.HOLD:
+            await mails.settle(tx, arrival.id, "held", reason=ruling.reason)
+            return
+        filing = Filing(
+            arrival=arrival,
+            channel=channel,
+            mail=mail,
+            envelope=Envelope(
+                arrival.envelope.get("mail_from"), tuple(arrival.envelope.get("rcpt_to", ()))
+            ),
+            verdict=ruling.verdict,
+            attach_whole=UNREADABLE in mail.defects,
+        )
+        message = await self._mails.file(tx, filing)
+        await mails.settle(tx, arrival.id, "filed", message_id=message.id)
+
+
+def unreadable_mail() -> ParsedMail:
+    body = Document.from_text(UNREADABLE)
+    return ParsedMail(
+        subject="(unreadable mail)",
+        document=body,
+        visible=body,
+        text=UNREADABLE,
+        visible_text=UNREADABLE,
+        defects=(UNREADABLE,),
+    )
+
+
+def _pause(attempts: int) -> timedelta:
+    return timedelta(seconds=min(300, 2**attempts))

@@ -1,0 +1,86 @@
+"""Which ticket does a mail belong to? In this order, and never by subject alone:
+
+1. our signed token: in a recipient address, or in our Message-ID among the references;
+2. any Message-ID that the channel knows, newest reference first, if the sender was on that ticket;
+3. the signed marker in the quoted body;
+4. else a new ticket, which offers a link where 2 would have matched for another sender.
+
+A ticket closed longer ago than the channel's reopen window is not joined but linked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handlers.tokens import Tokens
+from mail.model import Envelope, ParsedMail
+from storage.engine import Session
+from storage.queries import tickets
+from storage.records import ChannelRecord, TicketRecord
+
+_MOST_REFERENCES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`ticket` to join, or None for a new one; `linked` an old one it follows, `suggested` one it
+    might belong to."""
+
+    ticket: TicketRecord | None = None
+    linked: TicketRecord | None = None
+    suggested: TicketRecord | None = None
+
+
+async def find_ticket(
+    tx: Session,
+    mail: ParsedMail,
+    envelope: Envelope,
+    channel: ChannelRecord,
+    tokens: Tokens,
+    *,
+    now: datetime,
+) -> Match:
+    """The ticket that this mail joins, by the rules above."""
+    for ticket_id in _token_tickets(mail, envelope, tokens):
+        ticket = await tickets.find(tx, ticket_id)
+        if ticket is not None and ticket.email_channel_id == channel.id:
+            return _joined_or_linked(ticket, channel, now)
+    ticket, is_on_it = await _by_known_id(tx, mail, channel)
+    if ticket is not None and is_on_it:
+        return _joined_or_linked(ticket, channel, now)
+    return Match(suggested=ticket)
+
+
+def references_of(mail: ParsedMail) -> tuple[str, ...]:
+    """In-Reply-To and all References, newest first, each once."""
+    ids = (*mail.in_reply_to, *reversed(mail.references))
+    return tuple(dict.fromkeys(ids))[:_MOST_REFERENCES]
+
+
+def _token_tickets(mail: ParsedMail, envelope: Envelope, tokens: Tokens) -> list[int]:
+    recipients = (*envelope.rcpt_to, *(item.address for item in (*mail.to, *mail.cc)))
+    found = [tokens.ticket_of_address(address) for address in recipients]
+    found += [tokens.ticket_of_message_id(rfc_id) for rfc_id in references_of(mail)]
+    if mail.marker:
+        found.append(tokens.ticket_of_marker(mail.marker))
+    return [ticket_id for ticket_id in dict.fromkeys(found) if ticket_id is not None]
+
+
+async def _by_known_id(
+    tx: Session, mail: ParsedMail, channel: ChannelRecord
+) -> tuple[TicketRecord | None, bool]:
+    """The newest known reference's ticket, and whether the sender was on it."""
+    hits = await tickets.find_by_ids(tx, channel.id, references_of(mail))
+    sender = mail.from_.address if mail.from_ else ""
+    for hit in hits:
+        if sender and await tickets.is_person_of(tx, hit.ticket_id, sender):
+            return await tickets.get(tx, hit.ticket_id), True
+    return (await tickets.get(tx, hits[0].ticket_id), False) if hits else (None, False)
+
+
+def _joined_or_linked(ticket: TicketRecord, channel: ChannelRecord, now: datetime) -> Match:
+    if ticket.status == "closed" and ticket.closed_at is not None:
+        if now - ticket.closed_at > timedelta(days=channel.reopen_days):
+            return Match(linked=ticket)
+    return Match(ticket=ticket)

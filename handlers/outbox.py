@@ -1,0 +1,293 @@
+"""The outbox worker: claims what is due, has it done, and records the outcome.
+
+    ready ──claim──▶ claimed ──done──▶ (deleted)
+      ▲                 │
+      └── back-off ─────┤  passing failure, rate limit, unknown outcome (then `uncertain`)
+                        └── dead: gave up; the admins are told, Retry and Drop are offered
+
+Lanes (a Slack channel, a connection) run side by side and each has few items in hand, so that one
+that is slow or limited delays no other. A lane that Slack once told to slow down is paced at one
+item a second from then on, for a while. No transaction is open while Slack or a server is awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+
+from handlers import work
+from handlers.context import Context
+from handlers.errors import (
+    ChatClosed,
+    ChatRateLimited,
+    ChatRefused,
+    ChatUnavailable,
+    ChatUncertain,
+)
+from handlers.posts import Notice, NoticeKind
+from handlers.work import WorkKind
+from storage.engine import Session
+from storage.queries import outbox
+from storage.records import OutboxRecord
+
+_log = logging.getLogger(__name__)
+_LEASE = timedelta(minutes=5)
+_IN_HAND = 32
+_PER_LANE = 4
+_LOOK_EVERY = 1.0
+_SLOWEST_RETRY = timedelta(minutes=5)
+_MOST_ATTEMPTS = 10
+"""Of an item that fails for a reason nobody foresaw. Foreseen passing failures go on for days."""
+_CLOSED_RETRY = timedelta(minutes=2)
+_PACED_FOR = 600.0
+
+Settle = Callable[[Session], Awaitable[None]]
+"""What to write in the transaction that also takes the item out of the outbox."""
+Deliver = Callable[[OutboxRecord], Awaitable[Settle | None]]
+
+
+class Later(Exception):  # noqa: N818 - an outcome, not an error
+    """A delivery's wish to be repeated after `delay`."""
+
+    def __init__(self, delay: timedelta, reason: str) -> None:
+        super().__init__(reason)
+        self.delay = delay
+
+
+class Lanes:
+    """Which lanes may be given work now."""
+
+    def __init__(self) -> None:
+        self._in_hand: Counter[str] = Counter()
+        self._closed_until: dict[str, float] = {}
+        self._paced_until: dict[str, float] = {}
+
+    def busy(self, now: float) -> list[str]:
+        full = {lane for lane, count in self._in_hand.items() if count >= self._room(lane, now)}
+        return [*full, *(lane for lane, until in self._closed_until.items() if until > now)]
+
+    def reopens_in(self, now: float) -> float | None:
+        """Seconds until the next lane that was told to wait may go on."""
+        waits = [until - now for until in self._closed_until.values() if until > now]
+        return min(waits, default=None)
+
+    def room(self, lane: str, now: float) -> bool:
+        return self._in_hand[lane] < self._room(lane, now)
+
+    def enter(self, lane: str, now: float) -> None:
+        self._in_hand[lane] += 1
+        if self._paced_until.get(lane, 0.0) > now:
+            self._closed_until[lane] = now + 1.0
+
+    def leave(self, lane: str) -> None:
+        self._in_hand[lane] -= 1
+        if not self._in_hand[lane]:
+            del self._in_hand[lane]
+
+    def slow_down(self, lane: str, seconds: float, now: float) -> None:
+        self._closed_until[lane] = now + seconds
+        self._paced_until[lane] = now + seconds + _PACED_FOR
+
+    def _room(self, lane: str, now: float) -> int:
+        return 1 if self._paced_until.get(lane, 0.0) > now else _PER_LANE
+
+
+class OutboxWorker:
+    """`run` until cancelled, then `stop`. `deliver` maps each kind of work to who does it."""
+
+    def __init__(self, context: Context, deliver: Mapping[WorkKind, Deliver]) -> None:
+        self._context = context
+        self._deliver = deliver
+        self._lanes = Lanes()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Event()
+
+    async def run(self) -> None:
+        while True:
+            self._context.wake.outbox.clear()
+            try:
+                wait = await self._start_due()
+            except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+                # The database may be away for a while; what waits in it stays there.
+                _log.exception("outbox paused")
+                wait = _LOOK_EVERY
+            if wait > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._context.wake.outbox.wait(), wait)
+
+    async def drain(self, *, until_empty: bool = True) -> None:
+        """Do all that is due now, and what follows from it: for tests and for a clean stop."""
+        while True:
+            wait = await self._start_due()
+            if self._tasks:
+                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            elif wait > 0 or not until_empty:
+                return
+
+    async def stop(self, grace: float) -> None:
+        """Let what is in hand end within `grace` seconds; give the rest back."""
+        if self._tasks:
+            _, pending = await asyncio.wait(self._tasks, timeout=grace)
+            for task in pending:
+                task.cancel()
+            if pending:
+                await asyncio.wait(pending)
+        async with self._context.db.write() as tx:
+            await outbox.release_claims(tx, self._context.holder)
+
+    async def _start_due(self) -> float:
+        """Claim and start what is due and has room; returns seconds until it is worth looking."""
+        clock = asyncio.get_running_loop().time
+        room = _IN_HAND - len(self._tasks)
+        if room <= 0:
+            return _LOOK_EVERY
+        busy = self._lanes.busy(clock())
+        context = self._context
+        async with context.db.read() as tx:
+            due_at = await outbox.next_due_at(tx, busy)
+        now = context.clock.now()
+        if due_at is None or due_at > now:
+            due_in = (due_at - now).total_seconds() if due_at else _LOOK_EVERY
+            return max(0.001, min(due_in, self._lanes.reopens_in(clock()) or 60.0, _LOOK_EVERY))
+        async with context.db.write() as tx:
+            items = await outbox.claim(
+                tx,
+                context.holder,
+                now=context.clock.now(),
+                lease=_LEASE,
+                limit=room,
+                per_lane=_PER_LANE,
+                busy_lanes=busy,
+            )
+            items = await self._give_back_surplus(tx, items)
+        for item in items:
+            self._start(item)
+        return 0.0 if items else min(self._lanes.reopens_in(clock()) or _LOOK_EVERY, 0.05)
+
+    async def _give_back_surplus(
+        self, tx: Session, items: list[OutboxRecord]
+    ) -> list[OutboxRecord]:
+        """A lane may have had room for fewer than were claimed for it."""
+        clock = asyncio.get_running_loop().time
+        started = []
+        for item in items:
+            if self._lanes.room(item.lane, clock()) and item.lane not in self._lanes.busy(clock()):
+                self._lanes.enter(item.lane, clock())
+                started.append(item)
+            else:
+                await outbox.retry(
+                    tx,
+                    item.id,
+                    not_before=item.not_before,
+                    error=item.last_error or "",
+                    uncertain=item.uncertain,
+                    counts=False,
+                )
+        return started
+
+    def _start(self, item: OutboxRecord) -> None:
+        task = asyncio.create_task(self._do(item), name=f"outbox-{item.kind}-{item.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _do(self, item: OutboxRecord) -> None:
+        try:
+            settle = await self._deliver[WorkKind(item.kind)](item)
+            await self._settle(item, settle)
+        except Exception as error:  # noqa: BLE001 - judged, recorded and tried again
+            await self._record_failure(item, error)
+        finally:
+            self._lanes.leave(item.lane)
+            self._context.wake.deliver()
+
+    async def _settle(self, item: OutboxRecord, settle: Settle | None) -> None:
+        async with self._context.db.write() as tx:
+            if await outbox.done(tx, item.id, self._context.holder) and settle is not None:
+                await settle(tx)
+
+    async def _record_failure(self, item: OutboxRecord, error: Exception) -> None:
+        try:
+            async with self._context.db.write() as tx:
+                await self._judge(tx, item, error)
+        except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+            # The lease ends by itself and the item comes back as uncertain: nothing is lost.
+            _log.exception("the failure of outbox item %d could not be recorded", item.id)
+
+    async def _judge(self, tx: Session, item: OutboxRecord, error: Exception) -> None:
+        now = self._context.clock.now()
+        match error:
+            case Later():
+                await outbox.retry(tx, item.id, not_before=now + error.delay, error=str(error))
+            case ChatRateLimited():
+                clock = asyncio.get_running_loop().time
+                self._lanes.slow_down(item.lane, error.retry_after, clock())
+                await outbox.retry(
+                    tx,
+                    item.id,
+                    not_before=now + timedelta(seconds=error.retry_after),
+                    error="rate limited",
+                    uncertain=item.uncertain,
+                    counts=False,
+                )
+            case ChatUncertain() | ChatUnavailable():
+                await outbox.retry(
+                    tx,
+                    item.id,
+                    not_before=now + pause_after(item.attempts),
+                    error=str(error),
+                    uncertain=item.uncertain or isinstance(error, ChatUncertain),
+                )
+            case ChatClosed():
+                await outbox.retry(
+                    tx,
+                    item.id,
+                    not_before=now + _CLOSED_RETRY,
+                    error=error.code,
+                    uncertain=item.uncertain,
+                )
+                await self._tell_closed(tx, item, error)
+            case _:
+                await self._retry_or_bury(tx, item, error)
+
+    async def _tell_closed(self, tx: Session, item: OutboxRecord, error: ChatClosed) -> None:
+        if item.payload.get("admins") or item.attempts > 1:
+            return  # told at the first attempt; and the message to the admins cannot tell of itself
+        slack_channel_id = item.lane.partition(":")[2]
+        notice = Notice(
+            NoticeKind.SLACK_CHANNEL_CLOSED,
+            {"slack_channel_id": slack_channel_id, "code": error.code},
+        )
+        key = f"closed:{slack_channel_id}:{error.code}"
+        await work.notice_to_admins(
+            tx, item.team_id, notice, now=self._context.clock.now(), once_key=key
+        )
+
+    async def _retry_or_bury(self, tx: Session, item: OutboxRecord, error: Exception) -> None:
+        now = self._context.clock.now()
+        reason = f"{type(error).__name__}: {error}"
+        if not isinstance(error, ChatRefused):
+            _log.error("outbox item %d (%s) failed", item.id, item.kind, exc_info=error)
+            if item.attempts < _MOST_ATTEMPTS:
+                await outbox.retry(
+                    tx,
+                    item.id,
+                    not_before=now + pause_after(item.attempts),
+                    error=reason,
+                    uncertain=True,
+                )
+                return
+        await outbox.bury(tx, item.id, reason)
+        if not item.payload.get("admins"):
+            notice = Notice(NoticeKind.WORK_PARKED, {"what": item.kind, "id": item.id})
+            await work.notice_to_admins(tx, item.team_id, notice, now=now)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Doubling from one second up to five minutes, with jitter so that a crowd spreads out."""
+    pause = min(timedelta(seconds=2 ** min(attempts - 1, 12)), _SLOWEST_RETRY)
+    return pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, protects nothing

@@ -1,0 +1,56 @@
+"""Who is on a mail, and who gets the answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from handlers.address_index import AddressIndex
+from mail.model import Address, ParsedMail
+
+Recipients = list[dict[str, Any]]
+"""[{role: to|cc|bcc, address, name}] as tickets and messages store them."""
+
+
+def participants_of(mail: ParsedMail, index: AddressIndex) -> Recipients:
+    """Who gets the reply to this mail: Reply-To or From, then To, then Cc, minus our own.
+
+    A mail that staff sent from their own mail client comes from one of our addresses: then its
+    To and Cc are the customers.
+    """
+    author = mail.reply_to or ((mail.from_,) if mail.from_ else ())
+    first = index.without_own(tuple(author) + mail.to)
+    copies = index.without_own(mail.cc)
+    taken = {item.key for item in first}
+    return [
+        *(_recipient("to", item) for item in first),
+        *(_recipient("cc", item) for item in copies if item.key not in taken),
+    ]
+
+
+def everybody_on(mail: ParsedMail) -> list[tuple[str, str]]:
+    """(address, name) of all whom the headers name; they may join the ticket by Message-ID."""
+    named: Iterable[Address] = (
+        *((mail.from_,) if mail.from_ else ()),
+        *mail.reply_to,
+        *mail.to,
+        *mail.cc,
+    )
+    return [(item.address, item.name) for item in named if "@" in item.address]
+
+
+def addresses_in(recipients: Recipients, role: str) -> tuple[Address, ...]:
+    return tuple(
+        Address(item["address"], item.get("name", ""))
+        for item in recipients
+        if item["role"] == role
+    )
+
+
+def all_addresses(recipients: Recipients) -> tuple[str, ...]:
+    """Every address once, in order."""
+    return tuple(dict.fromkeys(item["address"] for item in recipients))
+
+
+def _recipient(role: str, item: Address) -> dict[str, Any]:
+    return {"role": role, "address": item.address, "name": item.name}

@@ -1,0 +1,154 @@
+"""The wishes that go into the outbox: one function for each kind, typed payloads, right lanes.
+
+Order keys: posts to one ticket's thread keep their order; its card, its files and its mails each
+have their own, so that a mail on hold or a file that Slack refuses holds up nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from handlers.posts import Notice, NoticeKind
+from storage.engine import Session
+from storage.queries import outbox
+from storage.records import MessageRecord, OutboxRecord, TicketRecord
+
+
+class WorkKind(StrEnum):
+    POST_CARD = "post_card"
+    POST_MAIL = "post_mail"
+    UPDATE_CARD = "update_card"
+    UPLOAD_FILES = "upload_files"
+    SEND_EMAIL = "send_email"
+    REACT = "react"
+    NOTICE = "notice"
+
+
+def send_key(message_id: int) -> str:
+    """Finds the send of a message while it waits, to move or cancel it."""
+    return f"send:{message_id}"
+
+
+def slack_lane(slack_channel_id: str) -> str:
+    return f"slack:{slack_channel_id}"
+
+
+async def post_card(tx: Session, ticket: TicketRecord, message_id: int, *, now: datetime) -> None:
+    await outbox.enqueue(
+        tx,
+        team_id=ticket.team_id,
+        kind=WorkKind.POST_CARD,
+        lane=slack_lane(ticket.slack_channel_id),
+        order_key=f"thread:{ticket.id}",
+        payload={"ticket_id": ticket.id, "message_id": message_id},
+        now=now,
+    )
+
+
+async def post_mail(tx: Session, ticket: TicketRecord, message_id: int, *, now: datetime) -> None:
+    await outbox.enqueue(
+        tx,
+        team_id=ticket.team_id,
+        kind=WorkKind.POST_MAIL,
+        lane=slack_lane(ticket.slack_channel_id),
+        order_key=f"thread:{ticket.id}",
+        payload={"ticket_id": ticket.id, "message_id": message_id},
+        now=now,
+    )
+
+
+async def update_card(tx: Session, ticket: TicketRecord, *, now: datetime) -> None:
+    """Many wishes before the next update make one update."""
+    await outbox.enqueue(
+        tx,
+        team_id=ticket.team_id,
+        kind=WorkKind.UPDATE_CARD,
+        lane=f"update:{ticket.slack_channel_id}",
+        order_key=f"card:{ticket.id}",
+        dedupe_key=f"card:{ticket.id}",
+        payload={"ticket_id": ticket.id},
+        now=now,
+    )
+
+
+async def upload_files(
+    tx: Session, ticket: TicketRecord, message_id: int, *, now: datetime
+) -> None:
+    await outbox.enqueue(
+        tx,
+        team_id=ticket.team_id,
+        kind=WorkKind.UPLOAD_FILES,
+        lane=f"files:{ticket.slack_channel_id}",
+        order_key=f"files:{ticket.id}",
+        payload={"ticket_id": ticket.id, "message_id": message_id},
+        now=now,
+    )
+
+
+async def send_email(
+    tx: Session, message: MessageRecord, *, now: datetime, not_before: datetime
+) -> None:
+    await outbox.enqueue(
+        tx,
+        team_id=message.team_id,
+        kind=WorkKind.SEND_EMAIL,
+        lane=f"mail:{message.email_channel_id}",
+        order_key=f"mail:{message.ticket_id}",
+        dedupe_key=send_key(message.id),
+        payload={"message_id": message.id},
+        now=now,
+        not_before=not_before,
+    )
+
+
+async def react(tx: Session, message: MessageRecord, *, now: datetime) -> None:
+    """Make Slack show the reaction that fits the message's state, whatever that is by then."""
+    await outbox.enqueue(
+        tx,
+        team_id=message.team_id,
+        kind=WorkKind.REACT,
+        lane=f"react:{message.slack_channel_id}",
+        order_key=f"react:{message.id}",
+        dedupe_key=f"react:{message.id}",
+        payload={"message_id": message.id},
+        now=now,
+    )
+
+
+async def notice_in_thread(
+    tx: Session, ticket: TicketRecord, notice: Notice, *, now: datetime
+) -> None:
+    await outbox.enqueue(
+        tx,
+        team_id=ticket.team_id,
+        kind=WorkKind.NOTICE,
+        lane=slack_lane(ticket.slack_channel_id),
+        order_key=f"thread:{ticket.id}",
+        payload={"ticket_id": ticket.id, "notice": notice_to_json(notice)},
+        now=now,
+    )
+
+
+async def notice_to_admins(
+    tx: Session, team_id: str, notice: Notice, *, now: datetime, once_key: str | None = None
+) -> None:
+    await outbox.enqueue(
+        tx,
+        team_id=team_id,
+        kind=WorkKind.NOTICE,
+        lane="admins",
+        order_key="admins",
+        dedupe_key=once_key,
+        payload={"admins": True, "notice": notice_to_json(notice)},
+        now=now,
+    )
+
+
+def notice_to_json(notice: Notice) -> dict[str, object]:
+    return {"kind": notice.kind.value, "facts": notice.facts, "mention": notice.mention}
+
+
+def notice_of(item: OutboxRecord) -> Notice:
+    data = item.payload["notice"]
+    return Notice(NoticeKind(data["kind"]), data["facts"], data["mention"])
