@@ -1,0 +1,3 @@
+"""Block Kit: what Slack accepts in messages, modals and Home."""
+
+from __future__ import annotations

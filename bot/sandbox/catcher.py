@@ -1,0 +1,338 @@
+"""Catches every mail that leaves Canal, and writes to Canal as a customer would.
+
+The catcher is a real SMTP server on loopback to which Canal sends as to any smarthost. It can be
+told to refuse (`refuse`) or to hang up (`drop`), as real servers do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from bot.sandbox.caught import CaughtMail, Json
+from bot.sandbox.customer import Letter, deliver
+from bot.sandbox.errors import SandboxError
+from bot.sandbox.ids import new_id
+from bot.sandbox.server import check_loopback
+from bot.sandbox.store import Store
+
+T = TypeVar("T")
+
+MAX_MAIL = 100 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class _Script:
+    """How to treat a recipient (a pattern such as "*@x.example"): `reply` at RCPT or after DATA."""
+
+    pattern: str
+    reply: str
+    times: int | None
+    at: str
+
+    def matches(self, address: str) -> bool:
+        return fnmatch.fnmatchcase(address.lower(), self.pattern.lower())
+
+
+class MailCatcher:
+    """`store` keeps the mails (the sandbox's own); None keeps them in memory.
+
+    `canal_smtp` is where Canal's own SMTP server listens, for `send_as_customer`; `addresses` gives
+    [{name, address}] of the email channels for the page. `publish` tells the page of a new mail.
+    """
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        *,
+        canal_smtp: tuple[str, int] | None = None,
+        addresses: Callable[[], list[dict[str, str]]] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = store or Store(None)
+        self.canal_smtp = canal_smtp
+        self.addresses: Callable[[], list[dict[str, str]]] = addresses or list
+        self.publish: Callable[..., None] = lambda kind, **fields: None
+        self.all_mails: list[CaughtMail] = []
+        """Both directions, oldest first."""
+        self.port = 0
+        self._host = "127.0.0.1"
+        self._clock = clock
+        self._scripts: list[_Script] = []
+        self._drops: list[bool] = []
+        self._server: asyncio.Server | None = None
+        self._sessions: set[_Smtp] = set()
+        self._waiters: set[asyncio.Future[None]] = set()
+
+    # --- life -------------------------------------------------------------------------------
+
+    def load(self, stored: dict[str, dict[str, Any]]) -> None:
+        """Takes over the mails of an earlier run."""
+        mails = [CaughtMail.from_json(body) for body in stored.get("mail", {}).values()]
+        self.all_mails = sorted(mails, key=lambda mail: mail.at)
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listens; port 0 takes a free one. Raises SandboxError."""
+        check_loopback(host)
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(lambda: _Smtp(self), host, port)
+        except OSError as error:
+            raise SandboxError(
+                f"The mail catcher cannot listen on {host}:{port}: {error.strerror or error}."
+            ) from error
+        self._host, self.port = host, self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            for session in list(self._sessions):
+                _abort(session)
+            await self._server.wait_closed()
+            self._server = None
+
+    @property
+    def smarthost_url(self) -> str:
+        """For CANAL_SMARTHOST_URL."""
+        return f"smtp://{self._host}:{self.port}"
+
+    # --- looking ----------------------------------------------------------------------------
+
+    @property
+    def mails(self) -> list[CaughtMail]:
+        """Every mail that left Canal, oldest first."""
+        return [mail for mail in self.all_mails if mail.direction == "out"]
+
+    def get(self, mail_id: str) -> CaughtMail:
+        """Raises SandboxError."""
+        for mail in self.all_mails:
+            if mail.id == mail_id:
+                return mail
+        raise SandboxError("There is no such mail.")
+
+    async def read(self, mail_id: str) -> CaughtMail:
+        """The mail with its bytes, also when an earlier run caught it. Raises SandboxError."""
+        mail = self.get(mail_id)
+        if mail.data is None:
+            try:
+                mail.data = await self.store.read_blob(f"mail/{mail.id}")
+            except KeyError:
+                raise SandboxError("The bytes of this mail are gone.") from None
+        return mail
+
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109
+        """Returns what `predicate` gives as soon as it is true; asks again at every mail.
+
+        Raises TimeoutError.
+        """
+        async with asyncio.timeout(timeout):
+            while not (found := predicate()):
+                waiter = asyncio.get_running_loop().create_future()
+                self._waiters.add(waiter)
+                try:
+                    await waiter
+                finally:
+                    self._waiters.discard(waiter)
+            return found
+
+    async def wait_for_mails(self, count: int, timeout: float = 5.0) -> list[CaughtMail]:  # noqa: ASYNC109
+        """Returns all mails that left once there are `count` of them. Raises TimeoutError."""
+        return await self.wait_for(lambda: self.mails if len(self.mails) >= count else [], timeout)
+
+    # --- faults -----------------------------------------------------------------------------
+
+    def refuse(
+        self, address: str, reply: str, times: int | None = None, *, at: str = "RCPT"
+    ) -> None:
+        """Answers for this recipient (or pattern) so: `refuse("jo@x.example", "550 5.1.1 no")`.
+
+        A 4xx is temporary. `times` None is for ever; `at` "RCPT" or "DATA" (the whole mail).
+        """
+        self._scripts.append(_Script(address, reply, times, at))
+
+    def drop(self, times: int = 1, *, keep: bool = True) -> None:
+        """Hangs up after DATA instead of answering; `keep`: the mail was taken all the same."""
+        self._drops += [keep] * times
+
+    def accept_all(self) -> None:
+        """Forgets every fault."""
+        self._scripts.clear()
+        self._drops.clear()
+
+    # --- writing as a customer --------------------------------------------------------------
+
+    async def send_as_customer(
+        self,
+        *,
+        from_: str = "",
+        from_name: str = "",
+        to: Sequence[str] | str = (),
+        cc: Sequence[str] | str = (),
+        subject: str = "",
+        text: str = "",
+        html: str | None = None,
+        files: Sequence[tuple[str, bytes]] = (),
+        reply_to_mail: CaughtMail | str | None = None,
+        reply_all: bool = False,
+        quote: bool = False,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> CaughtMail:
+        """Sends a real mail to Canal's SMTP server and returns it as it was sent.
+
+        With `reply_to_mail` what is missing comes from that mail: To from its Reply-To or From,
+        From from whom it was sent to, In-Reply-To and References, the subject; `quote` adds its
+        text. Raises SandboxError with the server's answer when nobody is accepted.
+        """
+        if self.canal_smtp is None:
+            raise SandboxError("Canal's SMTP server is not running.")
+        answered = reply_to_mail
+        if isinstance(answered, str):
+            answered = await self.read(answered)
+        letter = Letter(
+            from_=from_,
+            from_name=from_name,
+            to=to,
+            cc=cc,
+            subject=subject,
+            text=text,
+            html=html,
+            files=files,
+            answered=answered,
+            reply_all=reply_all,
+            quote=quote,
+            headers=headers,
+        )
+        sent = await deliver(letter, self.canal_smtp, new_id("M"), self._clock())
+        if answered is not None:
+            answered.answered = True
+            self._save(answered)
+        await self.keep(sent)
+        return sent
+
+    # --- keeping ----------------------------------------------------------------------------
+
+    async def keep(self, mail: CaughtMail) -> None:
+        """Stores a mail; returns when it is committed."""
+        mail.summarize()
+        if mail.data is not None:
+            self.store.put_blob(f"mail/{mail.id}", mail.data)
+        self._save(mail)
+        await self.store.flush()
+        self.all_mails.append(mail)
+        self.publish("mail", id=mail.id, direction=mail.direction)
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def mark_read(self) -> None:
+        for mail in self.all_mails:
+            if not mail.read:
+                mail.read = True
+                self._save(mail)
+
+    def _save(self, mail: CaughtMail) -> None:
+        self.store.put("mail", mail.id, mail.to_json)
+
+    # --- the SMTP dialogue ------------------------------------------------------------------
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        script = self._script_for(address, "RCPT")
+        reply = "250 2.1.5 OK" if script is None else script.reply
+        answers: list[tuple[str, str]] = envelope.__dict__.setdefault("canal_answers", [])
+        answers.append((address, reply))
+        if script is None:
+            envelope.rcpt_tos.append(address)
+        return reply
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        for address in envelope.rcpt_tos:
+            script = self._script_for(address, "DATA")
+            if script is not None:
+                return script.reply
+        keep = self._drops.pop(0) if self._drops else None
+        if keep is not False:
+            await self.keep(self._caught(envelope))
+        if keep is not None:
+            _abort(server)
+        return "250 2.0.0 OK: caught"
+
+    def _script_for(self, address: str, at: str) -> _Script | None:
+        for script in self._scripts:
+            if script.at == at and script.matches(address):
+                if script.times is not None:
+                    script.times -= 1
+                    if script.times <= 0:
+                        self._scripts.remove(script)
+                return script
+        return None
+
+    def _caught(self, envelope: Envelope) -> CaughtMail:
+        content = envelope.original_content or b""
+        answers: list[tuple[str, str]] = envelope.__dict__.get("canal_answers", [])
+        return CaughtMail(
+            id=new_id("M"),
+            direction="out",
+            at=self._clock(),
+            mail_from=envelope.mail_from or "",
+            rcpt_to=list(envelope.rcpt_tos),
+            recipients=list(answers),
+            data=content,
+        )
+
+    def _begin(self, session: _Smtp) -> None:
+        self._sessions.add(session)
+
+    def _end(self, session: _Smtp) -> None:
+        self._sessions.discard(session)
+
+
+class _Smtp(SMTP):
+    """aiosmtpd's protocol under the running loop, known to the catcher while it lives."""
+
+    def __init__(self, catcher: MailCatcher) -> None:
+        super().__init__(
+            catcher,
+            enable_SMTPUTF8=True,
+            decode_data=False,
+            data_size_limit=MAX_MAIL,
+            hostname="catcher.localhost",
+            ident="Canal mail catcher",
+            loop=asyncio.get_running_loop(),
+        )
+        self._catcher = catcher
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._catcher._begin(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._catcher._end(self)
+        super().connection_lost(error)
+
+
+def _abort(session: SMTP) -> None:
+    if isinstance(session.transport, asyncio.Transport):
+        session.transport.abort()
+
+
+def mail_json(mail: CaughtMail) -> Json:
+    """A mail as a list shows it (BROWSER_API.md)."""
+    from datetime import UTC, datetime
+
+    at = datetime.fromtimestamp(mail.at, UTC).isoformat().replace("+00:00", "Z")
+    return mail.summary | {
+        "id": mail.id,
+        "direction": mail.direction,
+        "at": at,
+        "answered": mail.answered,
+        "read": mail.read,
+    }
