@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "bot" / "slack" / "locale"
 TEMPLATE = LOCALE / "canal.pot"
 SOURCES = ("bot/slack", "bot/listeners")
+KEYWORDS = {**DEFAULT_KEYWORDS, "texts": None}
+"""`texts("…")` is how cards and modals ask for a sentence (bot.slack.texts.Texts)."""
 VOLATILE = tuple(
     f'"{field}:'
     for field in (
@@ -43,9 +45,7 @@ def extract() -> Catalog:
     catalog = Catalog(project="Canal", header_comment=HEADER.rstrip(), charset="utf-8", fuzzy=False)
     for file in source_files():
         name = file.relative_to(ROOT).as_posix()
-        found = extract_from_file(
-            "python", file, keywords=DEFAULT_KEYWORDS, comment_tags=["Translators:"]
-        )
+        found = extract_from_file("python", file, keywords=KEYWORDS, comment_tags=["Translators:"])
         for _line, message, comments, context in found:
             catalog.add(message, None, [(name, 0)], auto_comments=comments, context=context)
     return catalog
