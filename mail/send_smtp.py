@@ -15,7 +15,8 @@ from typing import Self
 
 from mail import send_smtp_errors as errors
 from mail.errors import AddressError
-from mail.send_smtp_connection import Parcel, SmtpConnection, Stale
+from mail.send_smtp_connection import SmtpConnection, Stale
+from mail.send_smtp_parcel import Parcel
 from mail.smtp_account import Security, SmtpAccount
 from mail.smtp_results import FailureReason, Outcome, RecipientResult, SendResult
 

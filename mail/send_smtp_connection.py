@@ -8,11 +8,8 @@ server's answer tells; without one the outcome is Ambiguous.
 from __future__ import annotations
 
 import asyncio
-import base64
-import re
 import ssl
-from collections.abc import Awaitable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable
 from typing import cast
 
 import aiosmtplib
@@ -23,44 +20,16 @@ from mail import send_smtp_errors as errors
 from mail.compose_headers import wire_address
 from mail.dial import tls_context
 from mail.errors import Ambiguous
+from mail.send_smtp_login import encrypt, greet, log_in
+from mail.send_smtp_parcel import Parcel, dot_stuffed
 from mail.smtp_account import Security, SmtpAccount
 from mail.smtp_results import Outcome, RecipientResult, SendResult, recipient_result, split_reply
 
-_CHUNK = 64 * 1024
 _TRANSPORT_ERRORS = (aiosmtplib.SMTPServerDisconnected, TimeoutError, OSError)
 
 
 class Stale(Exception):  # noqa: N818 - not an error: the connection has simply grown old
     """The server had given up this connection before it heard anything of the mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """A mail ready for the wire: addresses in their ASCII form, lines in CRLF."""
-
-    sender: str
-    recipients: tuple[tuple[str, str], ...]
-    """(as the caller wrote it, as the wire has it)"""
-    data: bytes
-
-    @classmethod
-    def build(cls, sender: str, recipients: tuple[str, ...], data: bytes) -> Parcel:
-        """Raises AddressError for an address that is none."""
-        return cls(
-            wire_address(sender) if sender else "",
-            tuple((one, wire_address(one)) for one in dict.fromkeys(recipients)),
-            _crlf(data),
-        )
-
-    @property
-    def international(self) -> str | None:
-        """The first address that only SMTPUTF8 can carry."""
-        wires = (self.sender, *(wire for _, wire in self.recipients))
-        return next((one for one in wires if not one.isascii()), None)
-
-    @property
-    def header_is_ascii(self) -> bool:
-        return self.data[: self.data.find(b"\r\n\r\n") + 2].isascii()
 
 
 class SmtpConnection:
@@ -92,11 +61,11 @@ class SmtpConnection:
             raise errors.connect_error(account, error) from error
         try:
             client.local_hostname = _own_name(client)
-            await _greet(client)
+            await greet(client)
             if account.security is Security.STARTTLS:
-                await _encrypt(account, client)
+                await encrypt(account, client)
             if account.has_login:
-                await _log_in(account, client)
+                await log_in(account, client)
         except _TRANSPORT_ERRORS as error:
             client.close()
             raise errors.lost(account) from error
@@ -215,7 +184,7 @@ class SmtpConnection:
         reply = asyncio.ensure_future(protocol.read_response(timeout=None))
         handed_over = False
         try:
-            for chunk in _stuffed(data):
+            for chunk in dot_stuffed(data):
                 protocol.write(chunk)
                 await self._flushed(protocol, reply)
                 if reply.done():
@@ -252,7 +221,7 @@ class SmtpConnection:
         transport = cast(asyncio.WriteTransport, protocol.transport)
         if transport is None or transport.is_closing():
             raise aiosmtplib.SMTPServerDisconnected("Connection lost")
-        transport.set_write_buffer_limits(high=0)
+        transport.set_write_buffer_limits(high=1)  # 0 stalls asyncio's TLS transport
         drained = asyncio.ensure_future(protocol._drain_helper())
         try:
             done, _ = await asyncio.wait(
@@ -280,83 +249,6 @@ class SmtpConnection:
         return SendResult(merged, f"{response.code} {words}".strip())
 
 
-async def _greet(client: aiosmtplib.SMTP) -> None:
-    try:
-        await client.ehlo()
-    except aiosmtplib.SMTPHeloError:
-        if not client.is_connected:
-            raise
-        await client.helo()
-
-
-async def _encrypt(account: SmtpAccount, client: aiosmtplib.SMTP) -> None:
-    """STARTTLS, where it is offered or required."""
-    if not client.supports_extension("starttls"):
-        if account.starttls_optional:
-            return
-        raise errors.no_encryption(account)
-    try:
-        await client.starttls()
-    except (aiosmtplib.SMTPException, OSError) as error:
-        raise errors.starttls_error(account, error) from error
-    await _greet(client)
-
-
-async def _log_in(account: SmtpAccount, client: aiosmtplib.SMTP) -> None:
-    """AUTH with the first mechanism that both sides know; one try, lest an account be locked."""
-    encrypted = client.get_transport_info("sslcontext") is not None
-    if not encrypted and not account.local:
-        raise errors.no_encryption(account)
-    offered = {name.lower() for name in client.server_auth_methods}
-    refusal: aiosmtplib.SMTPResponseException | None = None
-    for mechanism in _mechanisms(account):
-        if mechanism not in offered:
-            continue
-        try:
-            await _authenticate(account, client, mechanism)
-        except aiosmtplib.SMTPResponseException as error:
-            if error.code not in {500, 501, 502, 503, 504}:
-                raise errors.login_error(account, error) from error
-            refusal = error  # the mechanism was refused, not the password
-        else:
-            return
-    if refusal is not None:
-        raise errors.login_error(account, refusal) from refusal
-    raise errors.no_login_offered(account)
-
-
-def _mechanisms(account: SmtpAccount) -> tuple[str, ...]:
-    return ("xoauth2", "oauthbearer") if account.token else ("plain", "login", "cram-md5")
-
-
-async def _authenticate(account: SmtpAccount, client: aiosmtplib.SMTP, mechanism: str) -> None:
-    user, password = account.user or "", account.password or ""
-    if account.token and mechanism == "xoauth2":
-        await client.auth_xoauth2(user, await account.token())
-    elif account.token:
-        await _auth_oauthbearer(account, client, await account.token())
-    elif mechanism == "plain":
-        await client.auth_plain(user, password)
-    elif mechanism == "login":
-        await client.auth_login(user, password)
-    else:
-        await client.auth_crammd5(user, password)
-
-
-async def _auth_oauthbearer(account: SmtpAccount, client: aiosmtplib.SMTP, token: str) -> None:
-    """RFC 7628, which aiosmtplib does not have."""
-    blob = (
-        f"n,a={account.user},\x01host={account.host}\x01port={account.port}"
-        f"\x01auth=Bearer {token}\x01\x01"
-    )
-    encoded = base64.b64encode(blob.encode())
-    response = await client.execute_command(b"AUTH", b"OAUTHBEARER", encoded)
-    if response.code == 334:
-        response = await client.execute_command(b"AQ==")
-    if response.code != 235:
-        raise aiosmtplib.SMTPAuthenticationError(response.code, response.message)
-
-
 def _context(account: SmtpAccount) -> ssl.SSLContext:
     """Certificates are verified, except where encryption is optional and guards no login."""
     verify = account.verify and not (
@@ -370,18 +262,3 @@ def _own_name(client: aiosmtplib.SMTP) -> str:
     name = client.get_transport_info("sockname")
     host = name[0].partition("%")[0] if name else "127.0.0.1"
     return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
-
-
-def _crlf(data: bytes) -> bytes:
-    if data.count(b"\n") != data.count(b"\r\n") or data.count(b"\r") != data.count(b"\r\n"):
-        data = re.sub(rb"\r\n|\r|\n", b"\r\n", data)
-    return data if data.endswith(b"\r\n") else data + b"\r\n"
-
-
-def _stuffed(data: bytes) -> Iterator[bytes]:
-    """The mail with its dots doubled (RFC 5321 4.5.2), in pieces."""
-    stuffed = data.replace(b"\r\n.", b"\r\n..")
-    if stuffed.startswith(b"."):
-        stuffed = b"." + stuffed
-    for start in range(0, len(stuffed), _CHUNK):
-        yield stuffed[start : start + _CHUNK]

@@ -57,7 +57,10 @@ class SmtpAccount:
         password are percent-decoded. Raises ValueError with a sentence that never shows the URL.
         """
         parts = _split(url)
-        options = {name: values[-1].lower() for name, values in parse_qs(parts.query).items()}
+        options = {
+            name: values[-1].lower()
+            for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+        }
         unknown = set(options) - {"verify", "starttls", "timeout"}
         if unknown:
             raise ValueError(
