@@ -4,7 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
-INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 CODE := bot handlers mail storage tests scripts
 TESTS ?= tests
 ARGS ?=
@@ -52,11 +52,11 @@ coverage: $(VENV)/.installed-dev ## lines and branches that no test reaches
 venv: $(VENV)/.installed-dev ## only the virtual environment, with all tools
 
 constraints: ## takes newer versions of everything within pyproject.toml's bounds
-	@scripts/make-venv $(VENV)
-	$(PY) -m pip install --upgrade --upgrade-strategy eager --editable '.[dev]'
+	@scripts/make-venv build/constraints
+	build/constraints/bin/python -m pip install -q --disable-pip-version-check '.[dev]'
 	@{ echo "# Exact versions of all that Canal and its tests use. Made by: make constraints"; \
-	   $(PY) -m pip freeze --exclude-editable --exclude canal | grep -v ' @ '; } > constraints.new
-	@mv constraints.new constraints.txt
+	   build/constraints/bin/python -m pip freeze --exclude canal | grep -v ' @ '; } > build/constraints.txt
+	@mv build/constraints.txt constraints.txt && rm -rf build/constraints
 
 pre-commit: $(VENV)/.installed-dev ## the quick part of check before every commit
 	$(BIN)/pre-commit install
