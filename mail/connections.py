@@ -131,6 +131,8 @@ class FetchedBatch:
     mails: tuple[FetchedMail, ...]
     cursor: ImapCursor
     reason: str = "new"
+    more: bool = False
+    """The next batch is known to be there already."""
 
     # No __len__: a batch without mails still carries a cursor to be stored, and must not be false.
     def __iter__(self) -> Iterator[FetchedMail]:

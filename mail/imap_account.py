@@ -130,6 +130,7 @@ class ImapAccount:
         if not uids:
             return
         with self._job(JOB_LIMIT):
+            self._leave_idle()
             self.client.add_flags(list(uids), [rb"\Seen"], silent=True)
 
     def idle_start(self) -> bool:

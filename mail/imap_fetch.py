@@ -119,7 +119,7 @@ class Fetcher:
         # The mails that follow may have grown the folder since SELECT.
         self._uidnext = max(self._uidnext, last.uid + 1)
         moved = replace(cursor, last_uid=last.uid, looked_on=_not_later(last.day, cursor))
-        return FetchedBatch(tuple(self._fetch(chosen)), moved)
+        return FetchedBatch(tuple(self._fetch(chosen)), moved, more=bool(self._listed))
 
     def _list_after(self, uid: int) -> list[Listed]:
         end = "*"
@@ -186,7 +186,7 @@ class Fetcher:
         if left is None:
             self._backlog = None
         moved = replace(cursor, backlog=left)
-        return FetchedBatch(tuple(self._fetch(chosen)), moved, backlog.reason)
+        return FetchedBatch(tuple(self._fetch(chosen)), moved, backlog.reason, left is not None)
 
     def _search_backlog(self, backlog: Backlog) -> list[int]:
         since = f"{backlog.since.day}-{MONTHS[backlog.since.month - 1]}-{backlog.since.year}"

@@ -15,7 +15,7 @@ class Look:
         self,
         imap: ImapAccount,
         cursor: ImapCursor | None,
-        to_mark: tuple[int, Sequence[int]],
+        to_mark: Sequence[tuple[int, int]],
         *,
         resting: bool,
     ) -> None:
@@ -26,9 +26,8 @@ class Look:
 
     def __call__(self) -> FetchedBatch | None:
         imap = self._imap
-        uidvalidity, uids = self._to_mark
-        if uidvalidity == imap.uidvalidity:
-            imap.mark_seen(uids)
+        current = imap.uidvalidity
+        imap.mark_seen([uid for uidvalidity, uid in self._to_mark if uidvalidity == current])
         if self._resting and not imap.idling:
             imap.noop()
         for _ in range(3):

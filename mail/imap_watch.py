@@ -157,7 +157,7 @@ class _Watch:
         self._watcher = watcher
         self._timing = watcher.timing
         self._cursor = account.cursor
-        self._to_mark: tuple[int, tuple[int, ...]] = (0, ())
+        self._to_mark: list[tuple[int, int]] = []
         self._failures = 0
         self._store_failures = 0
         self._token_refused = False
@@ -189,23 +189,60 @@ class _Watch:
             await self._watcher.call(imap, imap.connect, connecting=True)
             resting = False
             while True:
-                look = Look(imap, self._cursor, self._to_mark, resting=resting)
-                batch = await self._watcher.call(imap, look)
-                self._to_mark = (0, ())
-                await self._worked()
-                if batch is None:
-                    if not await self._rest(imap, settled=resting):
-                        return
-                    resting = True
-                    continue
-                resting = False
-                await self._watcher.on_mails(self.account.id, batch)
-                self._cursor = batch.cursor
-                self._store_failures = 0
-                if self.account.options.mark_read:
-                    self._to_mark = (batch.cursor.uidvalidity, tuple(mail.uid for mail in batch))
+                took = await self._take_new(imap, resting=resting)
+                if not await self._rest(imap, settled=resting and not took):
+                    return
+                resting = True
         finally:
             imap.close()
+
+    async def _take_new(self, imap: ImapAccount, *, resting: bool) -> bool:
+        """Hand over all there is, the next batch being fetched while one is stored.
+
+        False when there was nothing.
+        """
+        batch = await self._look(imap, self._cursor, resting=resting)
+        took = batch is not None
+        while batch is not None or self._to_mark:
+            if batch is None:
+                batch = await self._look(imap, self._cursor)
+            elif batch.more:
+                batch = await self._store_and_look(imap, batch)
+            else:
+                await self._store(batch)
+                batch = await self._look(imap, self._cursor)
+        return took
+
+    async def _store_and_look(self, imap: ImapAccount, batch: FetchedBatch) -> FetchedBatch | None:
+        ahead = asyncio.create_task(self._look(imap, batch.cursor))
+        try:
+            await self._store(batch)
+        except BaseException:
+            ahead.cancel()
+            await asyncio.wait({ahead})
+            _forget(ahead)
+            raise
+        # Stored is stored, whatever became of the look ahead.
+        return await ahead
+
+    async def _store(self, batch: FetchedBatch) -> None:
+        await self._watcher.on_mails(self.account.id, batch)
+        self._cursor = batch.cursor
+        self._store_failures = 0
+        if self.account.options.mark_read:
+            self._to_mark += [(mail.uidvalidity, mail.uid) for mail in batch]
+
+    async def _look(
+        self, imap: ImapAccount, cursor: ImapCursor | None, *, resting: bool = False
+    ) -> FetchedBatch | None:
+        marks, self._to_mark = self._to_mark, []
+        try:
+            batch = await self._watcher.call(imap, Look(imap, cursor, marks, resting=resting))
+        except MailError:
+            self._to_mark = marks + self._to_mark
+            raise
+        await self._worked()
+        return batch
 
     async def _settings(self) -> ImapSettings:
         settings = self.account.settings

@@ -1,0 +1,233 @@
+"""1,000 IDLE mailboxes in one process: threads, memory, how soon a new mail is stored, a burst.
+
+    python -m tests.bench.imap_idle [--json] [--mailboxes N] [--tls]
+
+The server is the scripted one, in a process of its own; it stamps each mail with the time at which
+it was announced (the clock is the machine's, shared by both processes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import random
+import ssl
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import psutil
+import trustme
+
+from mail.connections import FetchedBatch, ImapSettings
+from mail.errors import MailError
+from mail.imap_watch import ImapWatcher, WatchedAccount
+from mail.providers import Security
+from tests.bench.imap_fetch import SqliteStore
+
+MAILBOXES = 1000
+SINGLE = 300
+
+
+def serve(pipe: Connection, folder: str, tls: bool) -> None:
+    """The server's process: obeys ("watchers"|"one"|"burst"|"stop", …) from `pipe`."""
+    asyncio.run(_serve(pipe, Path(folder), tls))
+
+
+async def _serve(pipe: Connection, folder: Path, tls: bool) -> None:
+    from tests.servers.scripted_imap import running_scripted_imap
+
+    context = None
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "server.pem")
+    loop = asyncio.get_running_loop()
+    async with running_scripted_imap(tls=context) as server:
+        pipe.send(server.port)
+        while True:
+            order, *rest = await loop.run_in_executor(None, pipe.recv)
+            if order == "watchers":
+                pipe.send(sum(len(box.watchers) for box in server.boxes.values()))
+            elif order == "one":
+                server.box(rest[0]).add(_mail())
+            elif order == "burst":
+                for box in list(server.boxes.values()):
+                    box.add(_mail())
+                    await asyncio.sleep(0)
+            else:
+                return
+
+
+def _mail() -> bytes:
+    return b"X-Announced: %.6f\r\nSubject: bench\r\n\r\n" % time.time() + b"x" * 2000 + b"\r\n"
+
+
+@dataclass
+class Intake:
+    """Counts what was stored and how long after its announcement."""
+
+    store: SqliteStore
+    delays: list[float] = field(default_factory=list)
+    errors: int = 0
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _waiting: list[tuple[FetchedBatch, asyncio.Future[None]]] = field(default_factory=list)
+    _busy: bool = False
+
+    async def on_mails(self, _: str, batch: FetchedBatch) -> None:
+        if not batch.mails:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((batch, future))
+        if not self._busy:
+            await self._drain()
+        await future
+
+    async def _drain(self) -> None:
+        """One commit for all batches that wait: mails of many mailboxes share a transaction."""
+        self._busy = True
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            mails = tuple(mail for batch, _ in group for mail in batch)
+            await self.store.store(FetchedBatch(mails, group[-1][0].cursor))
+            now = time.time()
+            for mail in mails:
+                self.delays.append(now - float(mail.data.split(b"\r\n", 1)[0][13:]))
+            for _, future in group:
+                future.set_result(None)
+            async with self.changed:
+                self.changed.notify_all()
+        self._busy = False
+
+    async def on_health(self, _: str, error: MailError | None) -> None:
+        self.errors += error is not None
+
+    async def until(self, count: int, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds), self.changed:
+                await self.changed.wait_for(lambda: len(self.delays) >= count)
+        except TimeoutError:
+            return False
+        return True
+
+
+class UidlessStore(SqliteStore):
+    """Mails of many mailboxes share one table here, so their UIDs say nothing."""
+
+    def _write(self, batch: FetchedBatch) -> None:
+        connection = self._connection or self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT INTO mail (raw) VALUES (?)", [(m.data,) for m in batch])
+        connection.execute("COMMIT")
+
+
+async def main(mailboxes: int = MAILBOXES, *, tls: bool = False) -> dict[str, Any]:
+    """Connect, wait for quiet, single mails at random, then one mail to each at once."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    with tempfile.TemporaryDirectory() as folder:
+        authority = trustme.CA()
+        certificate = authority.issue_cert("127.0.0.1")
+        certificate.private_key_and_cert_chain_pem.write_to_path(f"{folder}/server.pem")
+        authority.cert_pem.write_to_path(f"{folder}/ca.pem")
+        server = spawn.Process(target=serve, args=(theirs, folder, tls), daemon=True)
+        server.start()
+        try:
+            return await _measure(ours, Path(folder), mailboxes, tls)
+        finally:
+            ours.send(("stop",))
+            await asyncio.to_thread(server.join, 10)
+
+
+async def _measure(pipe: Connection, folder: Path, mailboxes: int, tls: bool) -> dict[str, Any]:
+    port = await asyncio.to_thread(pipe.recv)
+    store = UidlessStore(folder / "idle.db")
+    intake = Intake(store)
+    process = psutil.Process()
+    empty = process.memory_info().rss
+    watcher = ImapWatcher(intake.on_mails, intake.on_health)
+    started = time.perf_counter()
+    security = Security.TLS if tls else Security.NONE
+    for number in range(mailboxes):
+        settings = ImapSettings(
+            "127.0.0.1",
+            f"user{number}",
+            port,
+            security,
+            "secret",
+            ca_file=f"{folder}/ca.pem" if tls else None,
+        )
+        watcher.add(WatchedAccount(f"user{number}", settings))
+    while await _watchers(pipe) < mailboxes:
+        await asyncio.sleep(0.2)
+    connect_seconds = time.perf_counter() - started
+    await asyncio.sleep(4)  # each looks once more after two seconds
+    while await _watchers(pipe) < mailboxes:
+        await asyncio.sleep(0.2)
+
+    for _ in range(SINGLE):
+        pipe.send(("one", f"user{random.randrange(mailboxes)}"))
+        await asyncio.sleep(0.02)
+    single_all = await intake.until(SINGLE, 30)
+    single = sorted(intake.delays)
+    await asyncio.sleep(3)
+    before = len(intake.delays)
+    burst_started = time.perf_counter()
+    pipe.send(("burst",))
+    burst_all = await intake.until(before + mailboxes, 60)
+    burst_seconds = time.perf_counter() - burst_started
+    result = {
+        "bench": "imap_idle",
+        "mailboxes": mailboxes,
+        "tls": tls,
+        "threads": threading.active_count(),
+        "rss_mb": round(process.memory_info().rss / 1e6, 1),
+        "kb_per_mailbox": round((process.memory_info().rss - empty) / mailboxes / 1000, 1),
+        "connect_s": round(connect_seconds, 1),
+        "single_p50_ms": round(single[len(single) // 2] * 1000, 1),
+        "single_p99_ms": round(single[int(len(single) * 0.99)] * 1000, 1),
+        "burst_s": round(burst_seconds, 2),
+        "missed": SINGLE + mailboxes - len(intake.delays),
+        "errors": intake.errors,
+        "complete": single_all and burst_all,
+    }
+    await watcher.stop()
+    await store.close()
+    return result
+
+
+async def _watchers(pipe: Connection) -> int:
+    pipe.send(("watchers",))
+    answer: int = await asyncio.to_thread(pipe.recv)
+    return answer
+
+
+def run(as_json: bool = False, mailboxes: int = MAILBOXES, *, tls: bool = False) -> dict[str, Any]:
+    """Measure, print, and give the figures."""
+    result = asyncio.run(main(mailboxes, tls=tls))
+    if as_json:
+        print(json.dumps(result))
+        return result
+    print(f"IDLE, {mailboxes} mailboxes{', TLS' if tls else ''}, one process        target")
+    print(f"  threads                 {result['threads']:>8}   32")
+    print(f"  memory, MB              {result['rss_mb']:>8}   200")
+    print(f"  new mail stored, p50 ms {result['single_p50_ms']:>8}")
+    print(f"  new mail stored, p99 ms {result['single_p99_ms']:>8}   1000")
+    print(f"  burst, one each, s      {result['burst_s']:>8}   10")
+    print(f"  missed                  {result['missed']:>8}   0")
+    print(f"  (connected after {result['connect_s']} s, {result['kb_per_mailbox']} kB a mailbox)")
+    return result
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--mailboxes", type=int, default=MAILBOXES)
+    arguments = parser.parse_args()
+    run(arguments.json, arguments.mailboxes, tls=arguments.tls)
