@@ -7,37 +7,20 @@ told to refuse (`refuse`) or to hang up (`drop`), as real servers do.
 from __future__ import annotations
 
 import asyncio
-import fnmatch
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import Envelope
 
 from bot.sandbox.caught import CaughtMail, Json
 from bot.sandbox.customer import Letter, deliver
 from bot.sandbox.errors import SandboxError
 from bot.sandbox.ids import new_id
-from bot.sandbox.server import check_loopback
+from bot.sandbox.smarthost import Answers, Smarthost
 from bot.sandbox.store import Store
 
 T = TypeVar("T")
-
-MAX_MAIL = 100 * 1024 * 1024
-
-
-@dataclass(slots=True)
-class _Script:
-    """How to treat a recipient (a pattern such as "*@x.example"): `reply` at RCPT or after DATA."""
-
-    pattern: str
-    reply: str
-    times: int | None
-    at: str
-
-    def matches(self, address: str) -> bool:
-        return fnmatch.fnmatchcase(address.lower(), self.pattern.lower())
 
 
 class MailCatcher:
@@ -61,13 +44,8 @@ class MailCatcher:
         self.publish: Callable[..., None] = lambda kind, **fields: None
         self.all_mails: list[CaughtMail] = []
         """Both directions, oldest first."""
-        self.port = 0
-        self._host = "127.0.0.1"
         self._clock = clock
-        self._scripts: list[_Script] = []
-        self._drops: list[bool] = []
-        self._server: asyncio.Server | None = None
-        self._sessions: set[_Smtp] = set()
+        self._smarthost = Smarthost(self._catch)
         self._waiters: set[asyncio.Future[None]] = set()
 
     # --- life -------------------------------------------------------------------------------
@@ -79,28 +57,19 @@ class MailCatcher:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listens; port 0 takes a free one. Raises SandboxError."""
-        check_loopback(host)
-        loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(lambda: _Smtp(self), host, port)
-        except OSError as error:
-            raise SandboxError(
-                f"The mail catcher cannot listen on {host}:{port}: {error.strerror or error}."
-            ) from error
-        self._host, self.port = host, self._server.sockets[0].getsockname()[1]
+        await self._smarthost.start(host, port)
 
     async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            for session in list(self._sessions):
-                _abort(session)
-            await self._server.wait_closed()
-            self._server = None
+        await self._smarthost.stop()
+
+    @property
+    def port(self) -> int:
+        return self._smarthost.port
 
     @property
     def smarthost_url(self) -> str:
         """For CANAL_SMARTHOST_URL."""
-        return f"smtp://{self._host}:{self.port}"
+        return f"smtp://{self._smarthost.host}:{self._smarthost.port}"
 
     # --- looking ----------------------------------------------------------------------------
 
@@ -154,16 +123,15 @@ class MailCatcher:
 
         A 4xx is temporary. `times` None is for ever; `at` "RCPT" or "DATA" (the whole mail).
         """
-        self._scripts.append(_Script(address, reply, times, at))
+        self._smarthost.refuse(address, reply, times, at)
 
     def drop(self, times: int = 1, *, keep: bool = True) -> None:
         """Hangs up after DATA instead of answering; `keep`: the mail was taken all the same."""
-        self._drops += [keep] * times
+        self._smarthost.drop(times, keep=keep)
 
     def accept_all(self) -> None:
         """Forgets every fault."""
-        self._scripts.clear()
-        self._drops.clear()
+        self._smarthost.accept_all()
 
     # --- writing as a customer --------------------------------------------------------------
 
@@ -240,88 +208,17 @@ class MailCatcher:
     def _save(self, mail: CaughtMail) -> None:
         self.store.put("mail", mail.id, mail.to_json)
 
-    # --- the SMTP dialogue ------------------------------------------------------------------
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        script = self._script_for(address, "RCPT")
-        reply = "250 2.1.5 OK" if script is None else script.reply
-        answers: list[tuple[str, str]] = envelope.__dict__.setdefault("canal_answers", [])
-        answers.append((address, reply))
-        if script is None:
-            envelope.rcpt_tos.append(address)
-        return reply
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        for address in envelope.rcpt_tos:
-            script = self._script_for(address, "DATA")
-            if script is not None:
-                return script.reply
-        keep = self._drops.pop(0) if self._drops else None
-        if keep is not False:
-            await self.keep(self._caught(envelope))
-        if keep is not None:
-            _abort(server)
-        return "250 2.0.0 OK: caught"
-
-    def _script_for(self, address: str, at: str) -> _Script | None:
-        for script in self._scripts:
-            if script.at == at and script.matches(address):
-                if script.times is not None:
-                    script.times -= 1
-                    if script.times <= 0:
-                        self._scripts.remove(script)
-                return script
-        return None
-
-    def _caught(self, envelope: Envelope) -> CaughtMail:
-        content = envelope.original_content or b""
-        answers: list[tuple[str, str]] = envelope.__dict__.get("canal_answers", [])
-        return CaughtMail(
+    async def _catch(self, envelope: Envelope, answers: Answers) -> None:
+        mail = CaughtMail(
             id=new_id("M"),
             direction="out",
             at=self._clock(),
             mail_from=envelope.mail_from or "",
             rcpt_to=list(envelope.rcpt_tos),
             recipients=list(answers),
-            data=content,
+            data=envelope.original_content or b"",
         )
-
-    def _begin(self, session: _Smtp) -> None:
-        self._sessions.add(session)
-
-    def _end(self, session: _Smtp) -> None:
-        self._sessions.discard(session)
-
-
-class _Smtp(SMTP):
-    """aiosmtpd's protocol under the running loop, known to the catcher while it lives."""
-
-    def __init__(self, catcher: MailCatcher) -> None:
-        super().__init__(
-            catcher,
-            enable_SMTPUTF8=True,
-            decode_data=False,
-            data_size_limit=MAX_MAIL,
-            hostname="catcher.localhost",
-            ident="Canal mail catcher",
-            loop=asyncio.get_running_loop(),
-        )
-        self._catcher = catcher
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._catcher._begin(self)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._catcher._end(self)
-        super().connection_lost(error)
-
-
-def _abort(session: SMTP) -> None:
-    if isinstance(session.transport, asyncio.Transport):
-        session.transport.abort()
+        await self.keep(mail)
 
 
 def mail_json(mail: CaughtMail) -> Json:

@@ -47,7 +47,7 @@ class Sandbox(Acting, Looking, Seeding, Meddling, Core):
             clock=clock,
         )
         self.catcher: MailCatcher | None = None
-        """Given by whoever wants the Mail tab; see `attach_catcher`."""
+        """Given by `attach_catcher`, before `start`."""
         self._server = Server(self.world, self.api, self.sockets, self._add_page)
         self._loaded = False
         self.port = 0
@@ -70,6 +70,7 @@ class Sandbox(Acting, Looking, Seeding, Meddling, Core):
 
     async def stop(self) -> None:
         """Ends everything in reverse; what is stored stays."""
+        self.world.publish("stopping")
         await self.delivery.stop()
         await self.tasks.stop()
         await self.sockets.close()
@@ -77,6 +78,14 @@ class Sandbox(Acting, Looking, Seeding, Meddling, Core):
         for wire in self._http_wires:
             await wire.close()
         await self.store.close()
+
+    def attach_catcher(self, catcher: MailCatcher) -> None:
+        """Shows the catcher's mails in the page. Call before `start`, which loads old mails.
+
+        Make it with `MailCatcher(sandbox.store)`, so that its mails are kept in the same file.
+        """
+        self.catcher = catcher
+        catcher.publish = self.world.publish
 
     @property
     def page_url(self) -> str:
