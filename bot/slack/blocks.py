@@ -6,12 +6,21 @@ own type, and none is ever made here, so nothing that a customer writes can ping
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
+from bot.slack.elements import (
+    ELLIPSIS,
+    append_elements,
+    cell_text,
+    cut_text,
+    escape_text,
+    find_slack_url,
+    prefixed_spans,
+    span_element,
+    trimmed_spans,
+)
+from mail.compose_text import render_text
 from mail.document import (
     Block,
     Code,
@@ -28,6 +37,8 @@ from mail.document import (
     spans_text,
 )
 
+__all__ = ["RenderedBlocks", "blocks_from_document", "escape_text"]
+
 Json = dict[str, Any]
 
 LIMIT_CHARS = 3000
@@ -36,14 +47,9 @@ LIMIT_BLOCKS = 40
 _WEIGHT = 9000
 """All characters of all blocks with addresses; Slack refuses a message at about 13,000."""
 _MAX_ELEMENTS = 800
-_MAX_URL = 3000
 _MAX_INDENT = 8
+_MAX_NUMBER = 100_000
 _TABLE_ROWS, _TABLE_COLUMNS, _TABLE_CHARS = 100, 20, 6000
-_ELLIPSIS = "…"
-_STRIPPED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
-)
-_BROADCAST = re.compile("@(?=(?:channel|here|everyone)\\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +76,6 @@ def blocks_from_document(
         shown += 1
     remaining = writer.left_over + sum(_length(block) for block in document.blocks[shown + 1 :])
     return RenderedBlocks(writer.finish(), writer.cut, remaining)
-
-
-def escape_text(text: str) -> str:
-    """Text for a message's fallback `text`: nothing in it is markup, a mention or a broadcast."""
-    text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _BROADCAST.sub("@\u2060", text)
-
-
-def clean(text: str) -> str:
-    """The text without control characters, bidi overrides and lone surrogates; "\\n" line ends."""
-    text = re.sub("\r\n|[\r\u2028\u2029\x85]", "\n", text)
-    return re.sub("[\ud800-\udfff]", "\ufffd", _STRIPPED.sub("", text))
-
-
-def find_slack_url(url: str | None) -> str | None:
-    """The URL when a Slack link element takes it: http, https or mailto, well-formed, not long."""
-    if not url or len(url) > _MAX_URL or re.search(r"[\s\x00-\x20\x7f-\xa0<>\ud800-\udfff]", url):
-        return None
-    try:
-        parts = urlsplit(url)
-        has_host = bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return None
-    if parts.scheme in {"http", "https"}:
-        return url if has_host else None
-    return url if parts.scheme == "mailto" and "@" in parts.path else None
 
 
 class _Writer:
@@ -138,7 +118,7 @@ class _Writer:
                 return self._item(block)
             case Quote(spans, depth):
                 marks = "> " * min(max(depth - 1, 0), 8)
-                return self._flat("rich_text_quote", _prefixed(spans, marks))
+                return self._flat("rich_text_quote", prefixed_spans(spans, marks))
             case Code(text):
                 return self._flat("rich_text_preformatted", (Span(text.strip("\n")),))
             case Table():
@@ -155,7 +135,9 @@ class _Writer:
         if not elements:
             return whole
         if self.open and self.open[-1]["type"] == "rich_text_section":
-            _append(self.open[-1]["elements"], [{"type": "text", "text": "\n\n"}, *elements])
+            append_elements(
+                self.open[-1]["elements"], [{"type": "text", "text": "\n\n"}, *elements]
+            )
         else:
             self.open.append({"type": "rich_text_section", "elements": elements})
         return whole
@@ -164,6 +146,7 @@ class _Writer:
         """A list item; it joins the list before it when style, depth and number go on."""
         indent = min(max(item.indent, 0), _MAX_INDENT)
         number = self.counters.get(indent, 0) + 1 if item.number is None else item.number
+        number = min(max(number, 1), _MAX_NUMBER)
         self.counters = {d: n for d, n in self.counters.items() if d < indent}
         style = "ordered" if item.ordered else "bullet"
         if item.ordered:
@@ -196,7 +179,9 @@ class _Writer:
             return whole
         quote = kind == "rich_text_quote"
         if quote and self.open and self.open[-1]["type"] == kind:
-            _append(self.open[-1]["elements"], [{"type": "text", "text": "\n\n"}, *elements])
+            append_elements(
+                self.open[-1]["elements"], [{"type": "text", "text": "\n\n"}, *elements]
+            )
         else:
             self.open.append({"type": kind, "elements": elements})
         return whole
@@ -211,51 +196,63 @@ class _Writer:
 
     def _table(self, table: Table) -> bool:
         """The first table that fits is a table block, any other one aligned text."""
-        rows = [[_cell(cell) for cell in row] for row in table.rows]
-        columns = max((len(row) for row in rows), default=0)
-        size = sum(len(cell) for row in rows for cell in row) + 4 * len(rows) * columns
+        columns = max((len(row) for row in table.rows), default=0)
+        size = _length(table) + 4 * len(table.rows) * columns
         if not columns:
             return True
         fits = (
             not self.has_table
-            and len(rows) <= _TABLE_ROWS
+            and len(table.rows) <= _TABLE_ROWS
             and columns <= _TABLE_COLUMNS
             and size <= min(self.room, _TABLE_CHARS, self.weight)
             and len(self.blocks) + 3 <= self.limit_blocks
         )
         if not fits:
-            from mail.compose_text import render_text
-
-            return self._flat("rich_text_preformatted", (Span(render_text(Document((table,)))),))
+            return self._table_as_text(table)
         self._flush()
         self.has_table = True
         self.room -= size
         self.weight -= size
-        padded = [row + [""] * (columns - len(row)) for row in rows]
+        padded = [[*map(cell_text, row), *[""] * (columns - len(row))] for row in table.rows]
         cells = [[{"type": "raw_text", "text": cell or " "} for cell in row] for row in padded]
         self.blocks.append({"type": "table", "rows": cells})
         return True
 
+    def _table_as_text(self, table: Table) -> bool:
+        """The table's first rows, as many as could find room, in aligned columns."""
+        size, kept = 0, 0
+        for row in table.rows:
+            size += sum(len(span.text) + 1 for cell in row for span in cell) + len(row)
+            kept += 1
+            if size > self.room:
+                break
+        text = render_text(Document((replace(table, rows=table.rows[:kept]),)))
+        whole = self._flat("rich_text_preformatted", (Span(text),))
+        if whole and kept == len(table.rows):
+            return True
+        return self._stop(_length(replace(table, rows=table.rows[kept:])))
+
     def _inline(self, spans: Spans) -> tuple[list[Json], bool]:
         """Spans as elements, as many as there is room for; False when something was left out."""
         found: list[Json] = []
-        spans = tuple(_trimmed(spans))
+        beyond = sum(len(span.text) for span in spans[_MAX_ELEMENTS * 2 :])
+        spans = tuple(trimmed_spans(spans[: _MAX_ELEMENTS * 2]))
         for index, span in enumerate(spans):
             url = find_slack_url(span.link)
             if url and len(url) + len(span.text) > self.weight:
                 url = None
             room = min(self.room, self.weight - len(url or ""))
             whole = len(span.text) <= room and self.elements_left > 0
-            text = span.text if whole else _cut(span.text, room)
+            text = span.text if whole else cut_text(span.text, room)
             if text:
-                _append(found, [_element(replace(span, text=text), url)])
+                append_elements(found, [span_element(replace(span, text=text), url)])
                 self.elements_left -= 1
                 self.room -= len(text)
                 self.weight -= len(text) + len(url or "") + 10
             if not whole:
-                rest = sum(len(one.text) for one in spans[index:]) - len(text.rstrip(_ELLIPSIS))
-                return found, self._stop(rest)
-        return found, True
+                rest = sum(len(one.text) for one in spans[index:]) - len(text.rstrip(ELLIPSIS))
+                return found, self._stop(rest + beyond)
+        return found, self._stop(beyond) if beyond else True
 
     def _stop(self, left_over: int) -> bool:
         self.cut = True
@@ -267,65 +264,6 @@ class _Writer:
         if self.open:
             self.blocks.append({"type": "rich_text", "elements": self.open})
             self.open = []
-
-
-def _element(span: Span, url: str | None) -> Json:
-    """One text or link element; only styles that are on are named, as Slack asks."""
-    styles = {name: True for name in ("bold", "italic", "strike", "code") if getattr(span, name)}
-    element: Json = {"type": "link", "url": url} if url else {"type": "text"}
-    if span.text and span.text != url:
-        element["text"] = span.text
-    if styles:
-        element["style"] = styles
-    return element
-
-
-def _append(elements: list[Json], more: Iterable[Json]) -> None:
-    """Add elements; text that goes on in the same style is one element."""
-    for element in more:
-        last = elements[-1] if elements else {}
-        same = last.get("type") == element["type"] == "text"
-        if same and last.get("style") == element.get("style"):
-            elements[-1] = {**last, "text": last["text"] + element["text"]}
-        else:
-            elements.append(element)
-
-
-def _trimmed(spans: Spans) -> Iterator[Span]:
-    """Clean spans without the empty ones, without line breaks at the very ends."""
-    cleaned = [replace(span, text=clean(span.text)) for span in spans]
-    cleaned = [span for span in cleaned if span.text]
-    if not any(span.text.strip() for span in cleaned):
-        return
-    while cleaned and not cleaned[0].text.strip("\n"):
-        cleaned.pop(0)
-    while cleaned and not cleaned[-1].text.strip("\n"):
-        cleaned.pop()
-    for index, span in enumerate(cleaned):
-        text = span.text.lstrip("\n") if index == 0 else span.text
-        text = text.rstrip("\n") if index == len(cleaned) - 1 else text
-        yield replace(span, text=text)
-
-
-def _prefixed(spans: Spans, marks: str) -> Spans:
-    """A deeper quote shows its depth by `> ` before each line."""
-    if not marks or not spans:
-        return spans
-    lined = (replace(span, text=clean(span.text).replace("\n", f"\n{marks}")) for span in spans)
-    return (Span(marks), *lined)
-
-
-def _cut(text: str, room: int) -> str:
-    """The text cut at a word, "…" at its end; at most `room` characters."""
-    if room < 2:
-        return _ELLIPSIS if room == 1 else ""
-    head = text[: room - 1]
-    space = max(head.rfind(" "), head.rfind("\n"))
-    return (head[:space] if space > room // 2 else head).rstrip() + _ELLIPSIS
-
-
-def _cell(spans: Spans) -> str:
-    return " ".join(clean(spans_text(spans)).split())
 
 
 def _length(block: Block) -> int:

@@ -1,154 +1,105 @@
-"""Small Block Kit builders, so that cards and modals read like what they show. All pure."""
+"""The small pieces of Slack's blocks: clean text, links that Slack takes, inline elements."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
-from bot.slack.blocks import clean
+from mail.document import Span, Spans, spans_text
 
 Json = dict[str, Any]
 
-
-def cut(text: str, limit: int) -> str:
-    """At most `limit` characters, never empty (Slack refuses empty text objects)."""
-    text = clean(text)
-    shown = text if len(text) <= limit else text[: limit - 1] + "…"
-    return shown or "\u2060"
-
-
-def plain(text: str, limit: int = 2000) -> Json:
-    """Text that Slack never reads as markup."""
-    return {"type": "plain_text", "text": cut(text, limit), "emoji": False}
+ELLIPSIS = "…"
+MAX_URL = 3000
+_STRIPPED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+)
+_BROADCAST = re.compile("@(?=(?:channel|here|everyone)\\b)", re.IGNORECASE)
 
 
-def label(text: str, limit: int = 75) -> Json:
-    """Our own words on a button or field; their emoji are shown."""
-    return {"type": "plain_text", "text": cut(text, limit), "emoji": True}
+def escape_text(text: str) -> str:
+    """Text for a message's fallback `text`: nothing in it is markup, a mention or a broadcast."""
+    text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _BROADCAST.sub("@\u2060", text)
 
 
-def mrkdwn(text: str) -> Json:
-    """Our own words with markup; whatever is filled in must be escaped already."""
-    return {"type": "mrkdwn", "text": cut(text, 3000), "verbatim": True}
+def clean(text: str) -> str:
+    """The text without control characters, bidi overrides and lone surrogates; "\\n" line ends."""
+    text = re.sub("\r\n|[\r\u2028\u2029\x85]", "\n", text)
+    return re.sub("[\ud800-\udfff]", "\ufffd", _STRIPPED.sub("", text))
 
 
-def header(text: str) -> Json:
-    return {"type": "header", "text": plain(text, 150)}
+def find_slack_url(url: str | None) -> str | None:
+    """The URL when a Slack link element takes it: http, https or mailto, well-formed, not long."""
+    if not url or len(url) > MAX_URL or re.search(r"[\s\x00-\x20\x7f-\xa0<>\ud800-\udfff]", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return None
+    if parts.scheme in {"http", "https"}:
+        return url if has_host else None
+    return url if parts.scheme == "mailto" and "@" in parts.path else None
 
 
-def section(text: str) -> Json:
-    return {"type": "section", "text": mrkdwn(text)}
+def span_element(span: Span, url: str | None) -> Json:
+    """One text or link element; only styles that are on are named, as Slack asks."""
+    styles = {name: True for name in ("bold", "italic", "strike", "code") if getattr(span, name)}
+    element: Json = {"type": "link", "url": url} if url else {"type": "text"}
+    if span.text and span.text != url:
+        element["text"] = span.text
+    if styles:
+        element["style"] = styles
+    return element
 
 
-def context(*parts: str) -> Json:
-    """A grey line. Its parts are untrusted text, so plain."""
-    return {"type": "context", "elements": [plain(part, 1900) for part in parts[:10]]}
+def append_elements(elements: list[Json], more: Iterable[Json]) -> None:
+    """Add elements; text that goes on in the same style is one element."""
+    for element in more:
+        last = elements[-1] if elements else {}
+        same = last.get("type") == element["type"] == "text"
+        if same and last.get("style") == element.get("style"):
+            elements[-1] = {**last, "text": last["text"] + element["text"]}
+        else:
+            elements.append(element)
 
 
-def divider() -> Json:
-    return {"type": "divider"}
+def trimmed_spans(spans: Spans) -> Iterator[Span]:
+    """Clean spans without the empty ones, without line breaks at the very ends."""
+    cleaned = [replace(span, text=clean(span.text)) for span in spans]
+    cleaned = [span for span in cleaned if span.text]
+    if not any(span.text.strip() for span in cleaned):
+        return
+    while cleaned and not cleaned[0].text.strip("\n"):
+        cleaned.pop(0)
+    while cleaned and not cleaned[-1].text.strip("\n"):
+        cleaned.pop()
+    for index, span in enumerate(cleaned):
+        text = span.text.lstrip("\n") if index == 0 else span.text
+        text = text.rstrip("\n") if index == len(cleaned) - 1 else text
+        yield replace(span, text=text)
 
 
-def button(
-    text: str,
-    action_id: str,
-    value: object = "",
-    *,
-    style: str | None = None,
-    confirm: Json | None = None,
-) -> Json:
-    found: Json = {
-        "type": "button",
-        "text": label(text),
-        "action_id": action_id,
-        "value": str(value)[:2000] or "-",
-    }
-    if style:
-        found["style"] = style
-    if confirm:
-        found["confirm"] = confirm
-    return found
+def prefixed_spans(spans: Spans, marks: str) -> Spans:
+    """A deeper quote shows its depth by `> ` before each line."""
+    if not marks or not spans:
+        return spans
+    lined = (replace(span, text=clean(span.text).replace("\n", f"\n{marks}")) for span in spans)
+    return (Span(marks), *lined)
 
 
-def link_button(text: str, url: str, action_id: str) -> Json:
-    return {"type": "button", "text": label(text), "action_id": action_id, "url": url}
+def cut_text(text: str, room: int) -> str:
+    """The text cut at a word, "…" at its end; at most `room` characters."""
+    if room < 2:
+        return ELLIPSIS if room == 1 else ""
+    head = text[: room - 1]
+    space = max(head.rfind(" "), head.rfind("\n"))
+    return (head[:space] if space > room // 2 else head).rstrip() + ELLIPSIS
 
 
-def actions(*elements: Json, block_id: str | None = None) -> Json:
-    found: Json = {"type": "actions", "elements": list(elements)}
-    if block_id:
-        found["block_id"] = block_id
-    return found
-
-
-def option(text: str, value: str, description: str | None = None) -> Json:
-    found: Json = {"text": label(text), "value": value[:150]}
-    if description:
-        found["description"] = label(description)
-    return found
-
-
-def overflow(action_id: str, options: Sequence[Json]) -> Json:
-    return {"type": "overflow", "action_id": action_id, "options": list(options)}
-
-
-def rich_section(*spans: tuple[str, bool]) -> Json:
-    """One rich_text block of (text, bold) runs."""
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [
-        {"type": "text", "text": cut(text, 2000), **({"style": {"bold": True}} if bold else {})}
-        for text, bold in spans
-        if text
-    ]}]}  # fmt: skip
-
-
-def confirm_dialog(title: str, text: str, yes: str, no: str) -> Json:
-    return {
-        "title": label(title, 100),
-        "text": plain(text, 300),
-        "confirm": label(yes, 30),
-        "deny": label(no, 30),
-        "style": "danger",
-    }
-
-
-def input_block(
-    name: str,
-    text: str,
-    element: Json,
-    *,
-    optional: bool = False,
-    hint: str | None = None,
-) -> Json:
-    """A field of a modal. `name` is both block_id and action_id, and the key for its errors."""
-    found: Json = {
-        "type": "input",
-        "block_id": name,
-        "label": label(text, 2000),
-        "element": {**element, "action_id": name},
-        "optional": optional,
-    }
-    if hint:
-        found["hint"] = label(hint, 2000)
-    return found
-
-
-def text_input(
-    initial: str | None = None, *, placeholder: str | None = None, multiline: bool = False
-) -> Json:
-    found: Json = {"type": "plain_text_input", "multiline": multiline}
-    if initial:
-        found["initial_value"] = initial
-    if placeholder:
-        found["placeholder"] = label(placeholder, 150)
-    return found
-
-
-def choice(
-    options: Sequence[Json], initial: str | None = None, kind: str = "static_select"
-) -> Json:
-    """A select or radio buttons; `initial` is the value of the option chosen at first."""
-    found: Json = {"type": kind, "options": list(options)}
-    chosen = next((one for one in options if one["value"] == initial), None)
-    if chosen:
-        found["initial_option"] = chosen
-    return found
+def cell_text(spans: Spans) -> str:
+    return " ".join(clean(spans_text(spans)).split())
