@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_SPEC = re.compile(r"[^\s<>()\",;:]{1,320}@[^\s<>()\",;@]{1,255}")
+_SPEC = re.compile(r"(?:\"[^\"\r\n]{1,64}\"|[^\s<>()\",;:]{1,320})@[^\s<>()\",;@]{1,255}")
 _SPACED = re.compile(r"[^\s@]{1,320}\s{0,3}@\s{0,3}[^\s@]{1,255}")
+_SCHEME = re.compile(r"\[?(?:mailto|smtp):\s{0,9}\]?", re.IGNORECASE)
 _BREAK = re.compile(r"[,;<]")
-_MAX_ANGLE = 2_000
+_MAX_ANGLE = _MAX_ENTRY = 2_000
 _PLAIN = re.compile(r'[^"(<\[,;:>\\)]+')
 
 
@@ -31,7 +32,8 @@ class _Entry:
     comments: list[str] = field(default_factory=list)
     angle: str | None = None
     quoted: bool = False
-    extra: list[str] = field(default_factory=list)
+    words_before: int = 0
+    """How many of the words stood before the angle brackets."""
 
     def name(self) -> str:
         return " ".join("".join(self.words).split())
@@ -64,19 +66,15 @@ def _mailboxes(entry: _Entry, name: str) -> Iterator[Mailbox]:
         address = _angle_address(entry.angle)
         if address:
             yield Mailbox(name or comment, address)
-            for extra in entry.extra:
-                if other := _angle_address(extra):
-                    yield Mailbox("", other)
             return
         name = name or entry.angle
+    name = name[:_MAX_ENTRY]
     specs = list(_SPEC.finditer(name))
     if entry.quoted and not specs:
         return
     for found in specs:
         rest = name[: found.start()] + name[found.end() :] if len(specs) == 1 else ""
-        rest = rest.strip(" []'\"")
-        if rest.casefold() in ("mailto:", "smtp:"):
-            rest = ""
+        rest = _SCHEME.sub("", rest).strip(" []'\"")
         yield Mailbox(rest or comment, found[0].strip("[]'"))
 
 
@@ -118,6 +116,11 @@ def _entries(value: str) -> Iterator[_Entry]:
         elif char == "(" and "(" not in lost:
             position = _comment(value, position, entry, lost)
         elif char == "<":
+            if entry.angle is not None and "@" in entry.angle:  # a comma was forgotten
+                rest = entry.words[entry.words_before :]
+                del entry.words[entry.words_before :]
+                yield entry
+                entry = _Entry(words=rest)
             position = _angle(value, position, entry)
         elif char == "\\":
             entry.words.append(value[position : position + 1])
@@ -192,8 +195,7 @@ def _angle(value: str, position: int, entry: _Entry) -> int:
     else:
         after = closing + 1
     text = value[position:closing]
-    if entry.angle is None or ("@" not in entry.angle and "@" in text):
+    if entry.angle is None or "@" in text:
         entry.angle = text
-    elif "@" in text:
-        entry.extra.append(text)
+        entry.words_before = len(entry.words)
     return after

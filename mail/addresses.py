@@ -16,7 +16,7 @@ from mail.encoded_words import decode_words
 from mail.model import Address
 
 MAX_ADDRESSES = 2_000
-MAX_LENGTH = 400_000
+MAX_LENGTH = 200_000
 """Characters of one header that are read."""
 
 _SPECIALS = re.compile(r'[()<>\[\]:;@\\,."]')

@@ -35,7 +35,7 @@ _RANK = {
     "text/watch-html": 0,
     "text/x-amp-html": 0,
 }
-MAX_BODY_BYTES = 4_000_000
+MAX_BODY_BYTES = 1_000_000
 
 _BLANK_RUN = re.compile(r"\n{4,}")
 
@@ -206,7 +206,7 @@ def part_text(part: Part, defects: list[str]) -> str:
     """A text part as characters with \\n line ends; notes what was wrong with it."""
     raw = part.data[part.body_start : min(part.body_end, part.body_start + MAX_BODY_BYTES)]
     if part.body_end - part.body_start > MAX_BODY_BYTES:
-        defects.append("The text is longer than 4 MB: its end stays in the original.")
+        defects.append("The text is longer than 1 MB: its end stays in the original.")
     moved = decode_transfer(raw, part.encoding, is_text=True)
     decoded = decode_text(moved.data, part.parameters.get("charset"))
     defects.extend(defect for defect in (moved.defect, decoded.defect) if defect)

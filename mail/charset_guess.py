@@ -9,7 +9,21 @@ from __future__ import annotations
 import re
 
 _SAMPLE = 20_000
-_CYRILLIC_COMMON = frozenset("оеаинтсрвлкмдпуяыь")
+_COMMON = {
+    "cp1251": frozenset("оеаинтсрвлкмдпуяыь"),
+    "cp1253": frozenset("αοιετσνηυρπκμλςόίάέ"),
+    "cp1255": frozenset("יוהלאתרמבנש"),
+    "cp1256": frozenset("اليمنوتربهة"),
+}
+_COMMON["koi8_r"] = _COMMON["cp866"] = _COMMON["cp1251"]
+_LETTERS = {
+    "cp1251": re.compile("[а-яёіїєґ№«»–—]"),
+    "cp1253": re.compile("[ά-ώ]"),
+    "cp1255": re.compile("[א-ת]"),
+    "cp1256": re.compile("[ء-يً-ْ]"),
+}
+_LETTERS["koi8_r"] = _LETTERS["cp866"] = _LETTERS["cp1251"]
+_CAPITALS = re.compile("[А-ЯЁІЇЄҐΆ-Ϋ]")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{3,}")
 
 
@@ -47,18 +61,27 @@ def _score(sample: bytes, codec: str) -> float:
     foreign = [char for char in text[:-1] if char > "\x7f"]
     if not foreign:
         return 0.0
-    if codec in ("cp1251", "koi8_r", "cp866"):
-        return _cyrillic_score(foreign)
+    if codec in _COMMON:
+        return _alphabet_score(foreign, codec)
     good = sum(1 for char in foreign if _typical(char, codec))
     bad = sum(1 for char in foreign if char == "\ufffd" or 0xE000 <= ord(char) < 0xF900)
     return (good - 4 * bad) / len(foreign)
 
 
-def _cyrillic_score(foreign: list[str]) -> float:
-    common = sum(1 for char in foreign if char in _CYRILLIC_COMMON)
-    upper = sum(1 for char in foreign if "А" <= char <= "Я")
-    other = sum(1 for char in foreign if not "А" <= char <= "я" and char not in "ёЁ№«»—–іїєІЇЄ")
-    return (1.2 * common - 0.5 * upper - 2 * other) / len(foreign)
+def _alphabet_score(foreign: list[str], codec: str) -> float:
+    """The frequent letters of the alphabet speak for it; capitals a little against it."""
+    common, letter = _COMMON[codec], _LETTERS[codec]
+    score = 0.0
+    for char in foreign:
+        if char in common:
+            score += 1.3
+        elif letter.match(char):
+            score += 0.2
+        elif _CAPITALS.match(char):
+            score -= 0.5
+        else:
+            score -= 2
+    return score / len(foreign)
 
 
 def _typical(char: str, codec: str) -> bool:
@@ -73,12 +96,6 @@ def _typical(char: str, codec: str) -> bool:
             return (0x4E00 <= code <= 0x9FFF and _fits(char, "big5", 0xC7)) or code in _CJK_MARKS
         case "cp949":
             return 0xAC00 <= code <= 0xD7A3 and _fits(char, "euc_kr", 0xFF)
-        case "cp1253":
-            return 0x386 <= code <= 0x3CE and char.islower()
-        case "cp1255":
-            return 0x5D0 <= code <= 0x5EA
-        case "cp1256":
-            return 0x621 <= code <= 0x64A
         case _:
             return 0xE01 <= code <= 0xE4E
 

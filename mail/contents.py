@@ -43,7 +43,7 @@ from mail.tnef import Tnef
 from mail.transfer import find_uu_files
 
 MAX_TEXTS = 50
-MAX_TOTAL = 6_000_000
+MAX_TOTAL = 1_500_000
 """Characters of text over all parts."""
 
 _WORD = re.compile(r"\w+")

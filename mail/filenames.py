@@ -104,4 +104,5 @@ def sniff_type(data: bytes, content_type: str, filename: str) -> str:
         if data.startswith(magic):
             return found
     guessed, encoding = mimetypes.guess_type(filename)
-    return guessed if guessed and not encoding else content_type
+    useful = guessed and not encoding and guessed != "application/pgp-keys"
+    return guessed if guessed and useful else content_type

@@ -99,7 +99,7 @@ def split_headers(data: bytes, start: int = 0, end: int | None = None) -> Header
             if found is not None:
                 _close(block, data, name, value_start, position)
                 name, value_start = found[1].decode("ascii"), found.end()
-            elif not _is_junk(data, position, line_end, end, block):
+            elif not _is_junk(data, position, line_end, end, block, bool(name)):
                 _close(block, data, name, value_start, position)
                 block.body_offset = position
                 block.defects.append("The line between headers and text is missing.")
@@ -120,11 +120,13 @@ def _close(block: HeaderBlock, data: bytes, name: str, start: int, end: int) -> 
         block.fields.append((name, data[start:end].rstrip(b"\r\n")))
 
 
-def _is_junk(data: bytes, position: int, line_end: int, end: int, block: HeaderBlock) -> bool:
+def _is_junk(
+    data: bytes, position: int, line_end: int, end: int, block: HeaderBlock, inside: bool
+) -> bool:
     """A From_ line of mbox at the top, or a line that a broken gateway put among the headers."""
     if data.startswith((b"From ", b">From "), position):
         return True
-    if block.fields or position == 0:
+    if block.fields or inside or position == 0:
         next_line = data[line_end : min(end, line_end + 300)]
         if _KNOWN.match(next_line) and line_end - position < 2000:
             block.defects.append("A line among the headers is no header: it was passed over.")

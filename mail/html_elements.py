@@ -21,11 +21,11 @@ _MAX_INDENT = 8
 _MAX_QUOTES = 20
 
 
-def break_lines(page: Page, tag: str, style: Style, context: Context) -> None:
-    """The border of an element, at its start and at its end."""
+def _break(page: Page, tag: str, tight: bool, context: Context) -> None:
+    """The upper or lower border of an element."""
     if tag not in HARD and tag not in SOFT:
         return
-    tight = style.no_margin or (tag == "p" and context.frame.kind == "li")
+    tight = tight or (tag == "p" and context.frame.kind == "li")
     nested_list = tag in _LISTS and bool(page.lists)
     if tag in HARD and not tight and not nested_list:
         page.blocks.hard()
@@ -36,7 +36,7 @@ def break_lines(page: Page, tag: str, style: Style, context: Context) -> None:
 def open_element(page: Page, element: Element, style: Style, context: Context) -> Context | None:
     """Begins an element; returns the context inside it, None when nothing inside is walked."""
     tag = element.tag
-    break_lines(page, tag, style, context)
+    _break(page, tag, style.tight_top, context)
     match tag:
         case "table":
             return _table(page, element, context)
@@ -74,7 +74,7 @@ def close_element(page: Page, element: Element, style: Style, context: Context) 
         page.lists.pop()
     elif tag == "q":
         page.text("”", context)
-    break_lines(page, tag, style, context)
+    _break(page, tag, style.tight_bottom, context)
 
 
 def _heading(level: int, context: Context) -> Context:

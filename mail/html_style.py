@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _SPACE = re.compile(r"\s+")
+_AROUND = re.compile(r" ?([:;,]) ?")
 _DECLARATION = re.compile(r"([a-z-]{2,40}):([^;]{0,300})")
 _LENGTH = re.compile(r"^(-?\d*\.?\d+)")
 _CSS_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
@@ -31,7 +32,9 @@ class Style:
     italic: bool | None = None
     strike: bool | None = None
     keep_space: bool | None = None
-    no_margin: bool = False
+    tight_top: bool = False
+    tight_bottom: bool = False
+    """No margin there: the next line follows directly."""
     no_border: bool = False
 
 
@@ -40,11 +43,12 @@ PLAIN = Style()
 
 def read_style(text: str) -> Style:
     """A `style` attribute."""
-    text = _SPACE.sub("", text[:5000].lower())
+    text = _AROUND.sub(r"\1", _SPACE.sub(" ", text[:5000].lower()).strip())
     values = dict(_DECLARATION.findall(text))
     if not values:
         return PLAIN
-    values = {key: value.removesuffix("!important") for key, value in values.items()}
+    values = {key: value.removesuffix("!important").strip() for key, value in values.items()}
+    top, bottom = _tight(values)
     return Style(
         hidden=_is_hidden(values),
         zero_font=_zero_font(values),
@@ -52,7 +56,8 @@ def read_style(text: str) -> Style:
         italic=_either(values.get("font-style", ""), {"italic", "oblique"}, {"normal"}),
         strike=True if "line-through" in values.get("text-decoration", "") else None,
         keep_space=_keep_space(values),
-        no_margin=_no_margin(values),
+        tight_top=top,
+        tight_bottom=bottom,
         no_border="none" in values.get("border", ""),
     )
 
@@ -99,13 +104,12 @@ def _zero_font(values: Mapping[str, str]) -> bool | None:
     return float(found[1]) <= 1 and size.endswith(("px", "pt"))
 
 
-def _no_margin(values: Mapping[str, str]) -> bool:
-    margin = values.get("margin")
-    top = values.get("margin-top", "0" if margin is None else margin)
-    bottom = values.get("margin-bottom", margin)
-    if margin is not None and "margin-bottom" not in values:
-        return _is_zero(margin)
-    return bottom is not None and _is_zero(bottom) and _is_zero(top)
+def _tight(values: Mapping[str, str]) -> tuple[bool, bool]:
+    """Whether the margins above and below are expressly zero."""
+    margins = values.get("margin", "").split()
+    top = values.get("margin-top", margins[0] if margins else None)
+    bottom = values.get("margin-bottom", margins[2 if len(margins) > 2 else 0] if margins else None)
+    return _is_zero(top), _is_zero(bottom)
 
 
 def hidden_selectors(sheets: list[str]) -> frozenset[str]:

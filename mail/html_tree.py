@@ -16,6 +16,7 @@ from mail.html_tags import BLOCKS, CELL_SCOPE, INLINE, VOID
 MAX_DEPTH = 800
 MAX_NODES = 200_000
 _LOOK_BACK = 100
+_REOPENED = 8
 
 _NAME = re.compile(r"/?([A-Za-z][^\s/>]{0,60})[^\s/>]*")
 _ATTRIBUTE = re.compile(
@@ -245,7 +246,7 @@ class _Builder:
 
     def _end_across(self, back: int) -> None:
         """`<b><i>x</b>y</i>`: what stands inside goes on without the ended element."""
-        inner = self.open[len(self.open) - back + 1 :]
+        inner = self.open[len(self.open) - back + 1 :][-_REOPENED:]
         self._pop(back)
         for element in inner:
             self._reopen(element)

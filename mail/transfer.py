@@ -54,11 +54,11 @@ def decode_transfer(data: bytes, encoding: str, *, is_text: bool = False) -> Tra
 def _decode_base64(data: bytes, *, is_text: bool) -> Transferred:
     tail = b""
     if is_text:
-        if _is_plain(data):
-            return Transferred(data, "A part says base64 but is plain text: it was read as text.")
         junk = _AFTER_PADDING.search(data)
+        if _is_plain(data[: junk.end()] if junk else data):
+            return Transferred(data, "A part says base64 but is plain text: it was read as text.")
         if junk is not None:  # a list server or a scanner added its footer in plain text
-            data, tail = data[: junk.end()], b"\n" + data[junk.end() :]
+            data, tail = data[: junk.end()], b"\n\n" + data[junk.end() :]
     clean = data.translate(None, _NOT_BASE64)
     stray = len(data) - len(clean) - sum(data.count(space) for space in (b" ", b"\t", b"\r", b"\n"))
     decoded, cut = _join_base64(clean)
@@ -78,7 +78,7 @@ def _is_plain(data: bytes) -> bool:
         return False
     words = sample.count(b" ")
     foreign = len(sample.translate(None, _BASE64 + _SPACE))
-    return (words + foreign) * 12 > len(sample)
+    return words * 12 + foreign * 4 > len(sample)
 
 
 def _join_base64(clean: bytes) -> tuple[bytes, bool]:
