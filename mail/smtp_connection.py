@@ -130,15 +130,13 @@ class SmtpConnection(FastSMTP):
 
     def _hang_up(self) -> None:
         if self.transport is None:
-            self._leave()
             return
-        transport = cast(asyncio.Transport, self.transport)  # uvloop's are no subclasses
-        transport.close()
-        if self._original_transport is not None:
-            self._original_transport.close()
-        if transport.get_write_buffer_size():
+        raw = cast(asyncio.Transport, self._original_transport or self.transport)
+        self.transport.close()
+        raw.close()
+        if raw.get_write_buffer_size():
             # It does not read our answers: closing would wait for it without end.
-            self.loop.call_later(_LINGER, transport.abort)
+            self.loop.call_later(_LINGER, raw.abort)
 
     async def _linger(self) -> None:
         """Give a client that is still sending the time to read our answer.

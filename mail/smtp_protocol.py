@@ -17,7 +17,7 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from aiosmtpd.smtp import MISSING, SMTP
+from aiosmtpd.smtp import MISSING, SMTP, syntax
 
 from mail.smtp_data import DataReceiver, Excess
 
@@ -110,6 +110,7 @@ class FastSMTP(SMTP):
             self._receiver = None
         return receiver
 
+    @syntax("DATA")
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd finds it by name
         if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
             return

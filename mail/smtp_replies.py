@@ -137,6 +137,7 @@ STOCK: Mapping[str, Reply] = {
     "503 Error: need RCPT command": RCPT_FIRST,
     "501 Error: BODY can only be one of 7BIT, 8BITMIME": BAD_BODY,
     "501 Error: SMTPUTF8 takes no arguments": BAD_SMTPUTF8,
+    "501 Error: SMTPUTF8 disabled": UNKNOWN_PARAMETER,
     "552 Error: message size exceeds fixed maximum message size": TOO_LARGE,
     "555 MAIL FROM parameters not recognized or not implemented": UNKNOWN_PARAMETER,
     "555 RCPT TO parameters not recognized or not implemented": UNKNOWN_PARAMETER,

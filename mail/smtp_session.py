@@ -54,6 +54,7 @@ class SmtpSession(SmtpConnection):
             self._desk.stats.refused["tls_handshake"] += 1
         finally:
             self._hang_up()
+            self._leave()  # a handshake that failed is no connection lost, for asyncio
 
     async def _obey(self, line: bytes) -> None:
         line = line.rstrip(b"\r\n")

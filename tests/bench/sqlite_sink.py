@@ -23,6 +23,14 @@ CREATE TABLE IF NOT EXISTS inbound_mail (
 """
 
 
+_SMALL = 16 * 1024
+_Row = tuple[bytes, str | None, str, str | None]
+
+
+def _facts(mail: ReceivedMail) -> tuple[str | None, str, str | None]:
+    return mail.envelope.mail_from, ",".join(mail.envelope.rcpt_to), mail.peer
+
+
 class SqliteSink:
     """`deliver` returns when the mail is on the disk."""
 
@@ -55,9 +63,14 @@ class SqliteSink:
 
     async def _commit(self, mails: Sequence[ReceivedMail]) -> list[None]:
         self.groups.append(len(mails))
+        # A small mail is compressed here: handing the GIL over costs more than that.
+        rows = [(self._shrink(mail.data, small=True), *_facts(mail)) for mail in mails]
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._write, mails)
+        await loop.run_in_executor(self._thread, self._write, rows)
         return [None] * len(mails)
+
+    def _shrink(self, data: bytes, *, small: bool) -> bytes:
+        return zlib.compress(data, self._level) if (len(data) <= _SMALL) is small else data
 
     def _open(self) -> None:
         self._connection = sqlite3.connect(self._path, isolation_level=None)
@@ -65,20 +78,16 @@ class SqliteSink:
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute(_SCHEMA)
 
-    def _write(self, mails: Sequence[ReceivedMail]) -> None:
+    def _write(self, rows: list[_Row]) -> None:
+        """One transaction. One statement for all rows: each step of SQLite hands the GIL over."""
         assert self._connection is not None
-        rows = [
-            (
-                zlib.compress(mail.data, self._level),
-                mail.envelope.mail_from,
-                ",".join(mail.envelope.rcpt_to),
-                mail.peer,
-            )
-            for mail in mails
+        values = [
+            value for raw, *facts in rows for value in (self._shrink(raw, small=False), *facts)
         ]
+        places = ", ".join(["(?, ?, ?, ?)"] * len(rows))
         self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany(
-            "INSERT INTO inbound_mail (raw, mail_from, rcpt_to, peer) VALUES (?, ?, ?, ?)", rows
+        self._connection.execute(
+            f"INSERT INTO inbound_mail (raw, mail_from, rcpt_to, peer) VALUES {places}", values
         )
         self._connection.execute("COMMIT")
 
