@@ -1,7 +1,7 @@
 // A Slack channel: its head, its messages, its composer.
 import { api } from "./api.js";
 import { Composer } from "./composer.js";
-import { h } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { coalesced } from "./events.js";
 import { icon, iconButton } from "./icons.js";
 import { MessageList } from "./messagelist.js";
@@ -40,7 +40,8 @@ export class ChannelView {
   #drawHead() {
     const channel = findChannel(this.id);
     const title = h("h1", { class: "pane-title" }, icon(channel?.is_private ? "lock" : "hash", 18), h("span", null, channel?.name ?? "unknown"));
-    this.head.replaceChildren(
+    fill(
+      this.head,
       iconButton("menu", "Open the menu", { class: "only-narrow", on: { click: () => emit("drawer", true) } }, 20),
       h("div", { class: "pane-words" }, title, channel?.topic ? h("p", { class: "pane-topic", title: channel.topic }, channel.topic) : null),
       channel && !channel.bot_is_member ? h("span", { class: "badge warn" }, `${store.app.name} is not here`) : null,

@@ -16,6 +16,7 @@ export function entityNode(inner, names) {
   if (/^#[CG]/.test(target)) return channelMention(target.slice(1), names, label);
   if (target.startsWith("!")) return special(target.slice(1), label, names);
   const address = unescape(target);
+  if (bar < 0 && !/^[a-z][a-z0-9+.-]{1,20}:/i.test(address)) return document.createTextNode(unescape(`<${inner}>`));
   return link(address, label ?? address.replace(/^mailto:/i, ""));
 }
 

@@ -9,7 +9,7 @@ import { on } from "./store.js";
 const WORDS = {
   write: { title: "Write as a customer", text: "Send a mail and watch it become a ticket.", href: () => hashFor.write() },
   answer: { title: "Answer in the thread", text: "Open the ticket’s thread and reply.", href: () => hashFor.channel(currentRoute().channel ?? firstPlace()) },
-  look: { title: "See what left", text: "Your answer as the customer gets it.", href: () => hashFor.mail() },
+  look: { title: "See what left", text: "Read your mail the way it was sent.", href: () => hashFor.mail() },
 };
 
 let lastChannel = "";

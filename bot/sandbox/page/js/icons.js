@@ -39,7 +39,9 @@ const PATHS = {
 
 /** @param {keyof typeof PATHS} name */
 export function icon(name, size = 20) {
-  return svg(PATHS[name] ?? PATHS.spark, size);
+  const drawn = svg(PATHS[name] ?? PATHS.spark, size);
+  drawn.dataset.icon = name;
+  return drawn;
 }
 
 /** A button that shows only an icon; `label` is its accessible name and tooltip. */

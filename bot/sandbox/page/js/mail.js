@@ -92,7 +92,7 @@ export class MailView {
 
   #row(mail) {
     const left = mail.direction === "out";
-    const others = left ? [...(mail.to ?? []), ...(mail.cc ?? [])] : [mail.from_name || mail.from];
+    const others = left ? [...(mail.to ?? []), ...(mail.cc ?? [])].map(shortAddress) : [mail.from_name || mail.from];
     const current = String(mail.id) === String(this.route?.mail);
     const fresh = this.fresh.has(String(mail.id));
     return h(
@@ -112,4 +112,10 @@ export class MailView {
       ),
     );
   }
+}
+
+/** "Jo Miller <jo@x>" → "Jo Miller" */
+function shortAddress(text) {
+  const name = String(text).split("<")[0].replace(/"/g, "").trim();
+  return name || String(text).replace(/[<>]/g, "");
 }

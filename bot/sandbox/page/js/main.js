@@ -93,6 +93,8 @@ function setDrawer(open) {
   if (app.classList.contains("drawer-open") === open) return;
   app.classList.toggle("drawer-open", open);
   document.getElementById("scrim").hidden = !open;
+  document.getElementById("main").inert = open;
+  document.getElementById("side").inert = open;
   if (open) document.querySelector("#sidebar a.nav-item.current, #sidebar a.nav-item")?.focus();
   else document.querySelector("#main .only-narrow")?.focus();
 }
