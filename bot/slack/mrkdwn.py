@@ -23,8 +23,8 @@ _HOLE = "\x00"
 _STYLES = {"*": "bold", "_": "italic", "~": "strike"}
 _STYLED = {
     mark: re.compile(
-        rf"(?<![\w{re.escape(mark)}]){re.escape(mark)}(?=[^\s{re.escape(mark)}])"
-        rf"([^{re.escape(mark)}\n]*)(?<!\s){re.escape(mark)}(?![\w{re.escape(mark)}])"
+        rf"(?<![^\W_])(?<!{re.escape(mark)}){re.escape(mark)}(?=[^\s{re.escape(mark)}])"
+        rf"[^{re.escape(mark)}\n]*(?<!\s){re.escape(mark)}(?![^\W_])(?!{re.escape(mark)})"
     )
     for mark in _STYLES
 }
@@ -55,12 +55,7 @@ def mrkdwn_spans(text: str, names: Names) -> Spans:
 
     holed = _ATOM.sub(keep, clean_text(text).replace(_HOLE, ""))
     holes = iter(atoms)
-    return tuple(
-        piece
-        for span in _styled(Span(holed), tuple(_STYLES))
-        for piece in _filled(span, holes)
-        if piece.text
-    )
+    return tuple(piece for span in _styled(holed) for piece in _filled(span, holes) if piece.text)
 
 
 def find_mrkdwn_mentions(text: str) -> Iterator[tuple[int, Mention]]:
@@ -118,21 +113,24 @@ def _item(line: str, names: Names) -> ListItem | None:
     return None
 
 
-def _styled(span: Span, marks: tuple[str, ...]) -> Iterator[Span]:
-    """The span split at `*bold*` and the like; each style is looked for once, inside out."""
-    if not marks or not span.text:
-        yield span
-        return
-    mark, rest = marks[0], marks[1:]
-    end = 0
-    for found in _STYLED[mark].finditer(span.text):
-        yield from _styled(replace(span, text=span.text[end : found.start()]), rest)
-        inner = replace(span, text=found[1])
-        bold, italic = span.bold or mark == "*", span.italic or mark == "_"
-        strike = span.strike or mark == "~"
-        yield from _styled(replace(inner, bold=bold, italic=italic, strike=strike), rest)
-        end = found.end()
-    yield from _styled(replace(span, text=span.text[end:]), rest)
+def _styled(text: str) -> Iterator[Span]:
+    """The text split where `*bold*` and the like begin and end; styles may lie in each other."""
+    turns: dict[int, tuple[str, bool]] = {}
+    for mark, style in _STYLES.items():
+        for found in _STYLED[mark].finditer(text):
+            turns[found.start()] = (style, True)
+            turns[found.end() - 1] = (style, False)
+    on = dict.fromkeys(_STYLES.values(), False)
+    start = 0
+    for position, (style, begins) in sorted(turns.items()):
+        yield _span(text[start:position], on)
+        on[style] = begins
+        start = position + 1
+    yield _span(text[start:], on)
+
+
+def _span(text: str, on: dict[str, bool]) -> Span:
+    return Span(text, bold=on["bold"], italic=on["italic"], strike=on["strike"])
 
 
 def _filled(span: Span, holes: Iterator[Span]) -> Iterator[Span]:
