@@ -123,8 +123,8 @@ class SmtpConnection(FastSMTP):
     def _end(self, reply: Reply) -> None:
         """Say why, and close."""
         self._over = True
-        self._desk.stats.count(reply)
-        if self.transport is not None:
+        if self.transport is not None and self._lingering is None:
+            self._desk.stats.count(reply)
             self._writer.write(reply.wire)
         self._hang_up()
 

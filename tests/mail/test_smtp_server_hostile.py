@@ -13,6 +13,7 @@ import pytest
 from mail import smtp_replies as replies
 from mail.smtp_replies import Reply
 from mail.smtp_server import SmtpLimits
+from mail.smtp_session import SmtpSession
 from tests.mail.smtp_wire import Wire, run_server
 
 MAIL = b"Subject: x\r\n\r\nHello\r\n"
@@ -237,21 +238,24 @@ async def test_too_many_connections_are_turned_away_and_their_places_come_back()
 
 async def test_too_many_connections_from_one_place_are_turned_away() -> None:
     limits = SmtpLimits(connections=10, connections_per_peer=1)
-    async with run_server(limits) as station, station.connect():
-        async with station.connect(greeting=False) as second:
-            assert await second.hear() == str(replies.TOO_MANY_CONNECTIONS)
+    async with (
+        run_server(limits) as station,
+        station.connect(),
+        station.connect(greeting=False) as second,
+    ):
+        assert await second.hear() == str(replies.TOO_MANY_CONNECTIONS)
 
 
 async def test_too_many_errors_end_the_connection() -> None:
-    async with run_server(SmtpLimits(errors_before_disconnect=3)) as station:
-        async with station.connect() as wire:
-            await wire.ask("EHLO c")
-            await wire.ask("MAIL FROM:<a@b.c>")
-            for number in range(4):
-                answer = await wire.ask(f"RCPT TO:<guess{number}@ours.example>")
-                assert answer == str(replies.UNKNOWN_RECIPIENT)
-            assert await wire.hear() == str(replies.TOO_MANY_ERRORS)
-            assert await wire.is_closed()
+    limits = SmtpLimits(errors_before_disconnect=3)
+    async with run_server(limits) as station, station.connect() as wire:
+        await wire.ask("EHLO c")
+        await wire.ask("MAIL FROM:<a@b.c>")
+        for number in range(4):
+            answer = await wire.ask(f"RCPT TO:<guess{number}@ours.example>")
+            assert answer == str(replies.UNKNOWN_RECIPIENT)
+        assert await wire.hear() == str(replies.TOO_MANY_ERRORS)
+        assert await wire.is_closed()
 
 
 async def test_commands_that_lead_nowhere_end_the_connection() -> None:
@@ -293,16 +297,21 @@ async def drip(wire: Wire) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_a_large_mail_that_comes_steadily_gets_the_time_it_needs() -> None:
-    limits = SmtpLimits(data_timeout=0.2, data_rate=1000)
+@pytest.mark.parametrize(("rate", "reply"), [(1, replies.ACCEPTED), (10**6, replies.TIMED_OUT)])
+async def test_a_mail_gets_the_time_that_its_size_needs(rate: int, reply: Reply) -> None:
+    limits = SmtpLimits(data_rate=rate, data_timeout=100)
     async with run_server(limits) as station, station.connect() as wire:
         await wire.begin_mail()
-        await wire.say(b"Subject: x\r\n\r\n")
-        for _ in range(8):  # 0.4 s in all, 100 bytes every 0.05 s: twice the asked rate
-            await wire.say(b"x" * 98 + b"\r\n")
-            await asyncio.sleep(0.05)
-        await wire.say(b".\r\n")
-        assert await wire.hear() == str(replies.ACCEPTED)
+        (session,) = station.server._desk.visitors
+        assert isinstance(session, SmtpSession)
+        session._data_since -= 1000  # as if it had begun that long ago
+        await wire.say((b"x" * 98 + b"\r\n") * 200)
+        while station.server._desk.memory < 20_000:
+            await asyncio.sleep(0.001)
+        session._timeout_cb()  # as if the timer had fired now
+        if reply.is_success:
+            await wire.say(b".\r\n")
+        assert await wire.hear() == str(reply)
 
 
 async def test_a_store_that_hangs_does_not_hold_the_client() -> None:
@@ -318,20 +327,23 @@ async def test_an_old_connection_is_closed_before_its_next_command() -> None:
 
 
 async def test_a_client_that_reads_nothing_is_dropped() -> None:
-    async with run_server(SmtpLimits(command_timeout=0.1)) as station:
-        async with station.connect() as wire:
-            for session in station.server._desk.visitors:
-                session.pause_writing()  # type: ignore[attr-defined]  # as its transport would
-            await wire.say(b"NOOP\r\nNOOP\r\n")
-            assert await wire.hear() == str(replies.OK)
-            assert await wire.hear() == str(replies.TIMED_OUT)
+    async with run_server(SmtpLimits(command_timeout=0.1)) as station, station.connect() as wire:
+        for session in station.server._desk.visitors:
+            assert isinstance(session, SmtpSession)
+            session.pause_writing()  # as its transport would
+        await wire.say(b"NOOP\r\nNOOP\r\n")
+        assert await wire.hear() == str(replies.OK)
+        assert await wire.hear() == str(replies.TIMED_OUT)
 
 
 @pytest.fixture
 async def crowded() -> AsyncIterator[tuple[Wire, Wire]]:
-    async with run_server(SmtpLimits(memory=10_000)) as station:
-        async with station.connect() as first, station.connect() as second:
-            yield first, second
+    async with (
+        run_server(SmtpLimits(memory=10_000)) as station,
+        station.connect() as first,
+        station.connect() as second,
+    ):
+        yield first, second
 
 
 async def test_more_mail_at_once_than_memory_is_asked_to_come_later(

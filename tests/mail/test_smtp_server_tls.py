@@ -90,19 +90,21 @@ async def test_a_handshake_that_never_comes_times_out(contexts: Contexts) -> Non
             await asyncio.sleep(0.001)
 
 
-async def test_silence_under_tls_times_out_and_a_cut_delivers_nothing(contexts: Contexts) -> None:
-    limits = SmtpLimits(command_timeout=0.2)
-    async with run_server(limits, tls=contexts[0]) as station:
-        async with station.connect() as wire:
-            await wire.ask("STARTTLS")
-            await wire.start_tls(contexts[1])
-            assert await wire.hear() == str(replies.TIMED_OUT)
-        async with station.connect() as wire:
-            await wire.ask("STARTTLS")
-            await wire.start_tls(contexts[1])
-            await wire.begin_mail()
-            await wire.say(MAIL)
-            wire.writer.transport.abort()
+async def test_silence_under_tls_times_out(contexts: Contexts) -> None:
+    limits = SmtpLimits(command_timeout=1)
+    async with run_server(limits, tls=contexts[0]) as station, station.connect() as wire:
+        await wire.ask("STARTTLS")
+        await wire.start_tls(contexts[1])
+        assert await wire.hear() == str(replies.TIMED_OUT)
+
+
+async def test_a_tls_connection_lost_within_a_mail_delivers_nothing(contexts: Contexts) -> None:
+    async with run_server(tls=contexts[0]) as station, station.connect() as wire:
+        await wire.ask("STARTTLS")
+        await wire.start_tls(contexts[1])
+        await wire.begin_mail()
+        await wire.say(MAIL)
+        wire.writer.transport.abort()
         while station.server.stats.open:
             await asyncio.sleep(0.001)
         assert station.inbox.mails == []
