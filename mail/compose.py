@@ -43,11 +43,11 @@ __all__ = [
 _MARKER = re.compile(r"[ \t]*\[#canal-[A-Za-z0-9._-]{8,80}\]")
 _TOKEN = re.compile(r"canal-[A-Za-z0-9._-]{8,80}")
 _FIRST_REFERENCES, _LAST_REFERENCES = 1, 20
-_MUTED = "color:#767676;font-size:12px"
+_MUTED = "color:#808080;font-size:12px"
 _HIDDEN = (
     "display:none;font-size:0;line-height:0;max-height:0;overflow:hidden;opacity:0;mso-hide:all"
 )
-_QUOTE = "margin:0 0 0 .8ex;border-left:1px solid #ccc;padding-left:1ex"
+_QUOTE = "margin:6px 0 12px .8ex;border-left:1px solid #ccc;padding-left:1ex"
 """Gmail's own style; with its class names every client folds the quote."""
 
 
@@ -211,7 +211,8 @@ def _html(draft: OutgoingMail, shown: dict[str, str]) -> str:
     parts = [_unmarked(render_html(draft.body, shown))]
     if draft.signature:
         signature = _unmarked(render_html(draft.signature, shown))
-        parts.append(f'<div class="gmail_signature">-- <br>\n{signature}</div>\n')
+        rtl = direction(render_text(draft.signature))
+        parts.append(f'<div class="gmail_signature"{rtl}>-- <br>\n{signature}</div>\n')
     if draft.footer:
         footer = _unmarked(render_html(draft.footer, shown))
         parts.append(f'<div style="{_MUTED}">{footer}</div>\n')
@@ -225,7 +226,8 @@ def _html(draft: OutgoingMail, shown: dict[str, str]) -> str:
         parts.append(f'<div aria-hidden="true" style="{_HIDDEN}">{marker}</div>\n')
     return (
         '<!DOCTYPE html>\n<html><head><meta http-equiv="Content-Type" '
-        'content="text/html; charset=utf-8"></head>\n'
+        'content="text/html; charset=utf-8">'
+        '<meta name="color-scheme" content="light dark"></head>\n'
         f"<body>\n{opening}\n{''.join(parts)}</div>\n</body></html>"
     )
 
@@ -234,8 +236,11 @@ def _quote_html(quoted: QuotedMail, language: str, shown: dict[str, str]) -> str
     name = escape(headers.one_line(quoted.author.name))
     address = escape(headers.one_line(quoted.author.address))
     link = f'<a href="mailto:{address}">{address}</a>'
-    line = attribution(f"{name} &lt;{link}&gt;" if name else link, quoted.date, language)
+    author = f"{name} &lt;{link}&gt;" if name else link
     rtl = direction(attribution("", None, language))
+    if rtl:
+        author = f'<span dir="ltr">{author}</span>'
+    line = attribution(author, quoted.date, language)
     body = _unmarked(render_html(quoted.document, shown))
     return (
         f'<div class="gmail_attr"{rtl}>{line}<br></div>\n'

@@ -29,7 +29,7 @@ from mail.document import (
     Table,
 )
 
-FONT = "font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:1.5"
+FONT = "font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:1.5;word-wrap:break-word"
 _MONO = "font-family:Menlo,Consolas,monospace;font-size:13px"
 _QUOTE = "margin:0 0 12px;padding:0 0 0 12px;border-left:3px solid #ccc"
 _CELL = "border:1px solid #ccc;padding:4px 8px;text-align:left;vertical-align:top"
