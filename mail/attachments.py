@@ -7,15 +7,16 @@ number of the file times 100,000 is added. So an index finds the same file for e
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from mail.body import has_name
 from mail.calendars import calendar_summary
+from mail.cms import find_signed_content
 from mail.dates import parse_date
 from mail.filenames import clean_filename, default_filename, sniff_type
 from mail.headers import HeaderBlock, split_headers
-from mail.mime import MimeTree, Part
+from mail.mime import MimeTree, Part, split_mime
 from mail.model import MailAttachment
 from mail.tnef import Tnef, is_tnef, read_tnef
 from mail.transfer import decode_transfer, decode_uu, find_uu_files
@@ -80,8 +81,10 @@ def _summary(part: Part, content_type: str, name: str, data: bytes) -> str:
     if content_type == "text/calendar" or name.lower().endswith(".ics"):
         return calendar_summary(data, part.parameters.get("charset"))
     if content_type in _SMIME:
-        kind = part.parameters.get("smime-type", "")
-        return "S/MIME signed mail" if kind.startswith("signed") else "S/MIME encrypted mail"
+        signed = part.parameters.get("smime-type", "").startswith("signed")
+        if signed or find_signed_content(data) is not None:
+            return "S/MIME signed mail"
+        return "S/MIME encrypted mail"
     if content_type == "application/octet-stream" and name == "encrypted.asc":
         return "PGP encrypted mail"
     return _NOTES.get(content_type, "")
@@ -118,6 +121,21 @@ def tnef_files(part: Part, tnef: Tnef) -> Iterator[File]:
             item.data,
             item.content_id or None,
         )
+
+
+def signed_tree(part: Part, data: bytes) -> MimeTree | None:
+    """The mail inside an smime.p7m that is signed but not encrypted."""
+    if part.content_type not in _SMIME:
+        return None
+    content = find_signed_content(data)
+    return split_mime(content) if content else None
+
+
+def signed_files(part: Part, inner: Iterable[Part]) -> Iterator[File]:
+    """Files of the mail inside, numbered by their part in there."""
+    for item in inner:
+        file = part_file(item)
+        yield replace(file, index=(item.index + 1) * SUB_FILE + part.index)
 
 
 def read_part_tnef(part: Part, data: bytes) -> Tnef | None:
@@ -160,6 +178,11 @@ def find_file(tree: MimeTree, index: int) -> File | None:
         return None
     if number == 0:
         return part_file(part)
-    tnef = read_part_tnef(part, part_bytes(part))
+    data = part_bytes(part)
+    signed = signed_tree(part, data)
+    if signed is not None:
+        inner = signed_files(part, signed.root.walk())
+        return next((file for file in inner if file.index == index), None)
+    tnef = read_part_tnef(part, data)
     files = tnef_files(part, tnef) if tnef is not None else uu_files(part)
     return next((file for file in files if file.index == index), None)

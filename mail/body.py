@@ -37,6 +37,7 @@ _RANK = {
 }
 MAX_BODY_BYTES = 1_000_000
 
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_-]{2,40})", re.IGNORECASE)
 _BLANK_RUN = re.compile(r"\n{4,}")
 
 
@@ -208,9 +209,18 @@ def part_text(part: Part, defects: list[str]) -> str:
     if part.body_end - part.body_start > MAX_BODY_BYTES:
         defects.append("The text is longer than 1 MB: its end stays in the original.")
     moved = decode_transfer(raw, part.encoding, is_text=True)
-    decoded = decode_text(moved.data, part.parameters.get("charset"))
+    charset = part.parameters.get("charset") or (
+        _meta_charset(moved.data) if is_html(part) else None
+    )
+    decoded = decode_text(moved.data, charset)
     defects.extend(defect for defect in (moved.defect, decoded.defect) if defect)
     return normalise_newlines(decoded.text)
+
+
+def _meta_charset(data: bytes) -> str | None:
+    """What the HTML says of itself counts only where the mail says nothing."""
+    found = _META_CHARSET.search(data[:4000])
+    return found[1].decode("ascii") if found else None
 
 
 def normalise_newlines(text: str) -> str:

@@ -17,6 +17,8 @@ from mail.attachments import (
     part_bytes,
     part_file,
     read_part_tnef,
+    signed_files,
+    signed_tree,
     tnef_files,
     uu_files,
 )
@@ -149,6 +151,11 @@ class _Reader:
             file = part_file(part)
             if not file.data:
                 continue
+            signed = signed_tree(part, file.data)
+            if signed is not None:
+                yield file
+                yield from signed_files(part, self._take_signed(signed))
+                continue
             tnef = read_part_tnef(part, file.data)
             if tnef is None:
                 yield file
@@ -160,6 +167,14 @@ class _Reader:
             if not inner and not took_text:
                 yield file
             yield from inner
+
+    def _take_signed(self, signed: MimeTree) -> list[Part]:
+        """The text of a mail in a signed envelope joins ours; returns the files in there."""
+        inner = choose_parts(signed.root)
+        self.found.html_present |= inner.html_present
+        for item in inner.texts[:MAX_TEXTS]:
+            self._read_text(item)
+        return [part for part in inner.files if part.body_end > part.body_start]
 
     def _take_tnef_text(self, tnef: Tnef) -> bool:
         """The text inside winmail.dat, where the mail itself has none."""

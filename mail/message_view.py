@@ -15,6 +15,7 @@ from mail.transfer import decode_transfer
 
 MAX_TEXT = 1_000_000
 MAX_OTHER = 200_000
+MAX_VALUE = 8_000
 MAX_NESTED = 4
 MAX_BLOCKS = 200
 
@@ -43,7 +44,8 @@ def build_message(part: Part, *, nested: int = 0) -> Message:
 def _with_headers(headers: HeaderBlock) -> Message:
     message = Message()
     for name, value in headers.fields[:2000]:
-        text = raw_to_text(value.strip(b" \t\r\n"), headers.charset)
+        # The standard library looks for parameters in quadratic time.
+        text = raw_to_text(value[:MAX_VALUE].strip(b" \t\r\n"), headers.charset)
         message.set_raw(name, text.replace("\x00", "").replace("\r\n", "\n"))
     return message
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from mail.addresses import parse_address_list
-from mail.attachments import find_file
+from mail.attachments import find_file, part_bytes, signed_tree
 from mail.bounces import parse_bounce
 from mail.contents import Contents, read_contents
 from mail.dates import parse_date
@@ -185,11 +185,10 @@ def _list_id(headers: HeaderBlock) -> str | None:
 def _encrypted(tree: MimeTree) -> list[str]:
     """Mails that nobody but the holder of a key can read say so."""
     for part in tree.root.walk():
-        kind = part.parameters.get("smime-type", "").casefold()
         if part.content_type == "multipart/encrypted":
             return ["The mail is encrypted with PGP: only the owner of the key can read it."]
-        if part.content_type in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
-            if kind in ("enveloped-data", "authenveloped-data", ""):
-                return ["The mail is encrypted with S/MIME: only the owner of the key can read it."]
-            return ["The mail is signed with S/MIME in a form that hides its text in smime.p7m."]
+        if part.content_type not in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
+            continue
+        if signed_tree(part, part_bytes(part)) is None:
+            return ["The mail is encrypted with S/MIME: only the owner of the key can read it."]
     return []

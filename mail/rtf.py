@@ -145,7 +145,8 @@ class _Reader:
             elif text is not None:
                 self._text(text)
         self._flush()
-        return "".join(self.out)
+        text = "".join(self.out)  # characters beyond the first plane come as two surrogates
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _shown(self) -> bool:
         return not self.state.skip and not (self.html and self.state.htmlrtf)
@@ -204,7 +205,5 @@ class _Reader:
 
     def _flush(self) -> None:
         if self.bytes:
-            text = decode_text(bytes(self.bytes), self.codepage).text
-            # Surrogate pairs come as two \u; they are joined at the end.
-            self.out.append(text)
+            self.out.append(decode_text(bytes(self.bytes), self.codepage).text)
             self.bytes.clear()
