@@ -39,9 +39,7 @@ def _parse_mail(text: str) -> datetime | None:
     if parts is None or _EARLY_YEAR.search(text):
         return None
     offset = parts[9] or 0
-    zone = timezone(timedelta(seconds=offset)) if abs(offset) <= _EARLY_YEAR = re.compile(r"(?<![\d+:.-])0\d{3}(?!\d)")
-"""A year before 1000, which the standard library takes for one with two digits."""
-_MAX_OFFSET else UTC
+    zone = timezone(timedelta(seconds=offset)) if abs(offset) <= _MAX_OFFSET else UTC
     year, month, day, hour, minute, second = parts[:6]
     try:
         found = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)

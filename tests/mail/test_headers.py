@@ -17,7 +17,8 @@ from mail.parameters import media_type, parse_parameters
 MAIL = (
     b"Delivered-To: help@acme.example\r\nReceived: from a by b;\r\n\tMon, 2 Mar 2026\r\n"
     b"From: Jo\r\n <jo@customer.example>\r\nMessage-ID:  <1@customer.example>\r\n"
-    b"Date: Mon, 2 Mar 2026 10:00:00 +0100\r\nX-Original-To: support@acme.example\r\n\r\nThe text\r\n"
+    b"Date: Mon, 2 Mar 2026 10:00:00 +0100\r\n"
+    b"X-Original-To: support@acme.example\r\n\r\nThe text\r\n"
 )
 
 
