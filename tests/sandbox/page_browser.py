@@ -55,6 +55,17 @@ class OpenPage:
     fake: PageFake
     problems: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    blocked: set[str] = field(default_factory=set)
+    """Addresses that the page's policy kept the browser from asking at all."""
+
+    def note_failure(self, url: str, reason: str | None) -> None:
+        if reason == "csp":
+            self.blocked.add(url)
+
+    def went_out(self) -> set[str]:
+        """Every address outside of the page's own server that was really asked."""
+        outside = {u for u in self.requests if not u.startswith((self.fake.url, "about:", "data:"))}
+        return outside - self.blocked
 
     def messages(self, place: str = "channel") -> Locator:
         return self.page.get_by_test_id(f"{place}-messages").get_by_test_id("message")
@@ -91,6 +102,7 @@ async def opened(
         out = OpenPage(page, fake)
         page.on("pageerror", lambda error: out.problems.append(str(error)))
         page.on("request", lambda request: out.requests.append(request.url))
+        page.on("requestfailed", lambda request: out.note_failure(request.url, request.failure))
         page.on(
             "console",
             lambda message: (

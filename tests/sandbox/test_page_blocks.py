@@ -87,7 +87,7 @@ async def test_a_button_that_fails_shows_the_reason(browser: Browser) -> None:
 async def test_a_button_with_an_address_opens_it_and_tells_the_app(browser: Browser) -> None:
     fake = fake_with(element("button", text=plain("Open"), url="https://a.example/"))
     async with opened(browser, fake) as it:
-        button = it.page.get_by_role("link", name="Open")
+        button = it.page.get_by_role("link", name="Open", exact=True)
         await expect(button).to_have_attribute("href", "https://a.example/")
         await button.evaluate("el => el.addEventListener('click', e => e.preventDefault())")
         await button.click()

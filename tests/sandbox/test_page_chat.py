@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, expect
 
 from tests.sandbox.page_browser import launched_browser, opened
 from tests.sandbox.page_fake import CHANNEL, PageFake, message
@@ -179,10 +179,9 @@ async def test_message_shortcuts_and_global_ones_reach_the_app(browser: Browser)
 async def test_files_go_with_the_message(browser: Browser) -> None:
     fake = workspace()
     async with opened(browser, fake) as it:
-        picked = {"name": "a <b>.txt", "mimeType": "text/plain", "buffer": b"bytes"}
-        await (
-            it.page.get_by_test_id("composer").get_by_test_id("file-picker").set_input_files(picked)
-        )  # type: ignore[arg-type]
+        file: FilePayload = {"name": "a <b>.txt", "mimeType": "text/plain", "buffer": b"bytes"}
+        composer = it.page.get_by_test_id("composer")
+        await composer.get_by_test_id("file-picker").set_input_files(file)
         await expect(it.page.get_by_test_id("composer").get_by_text("a <b>.txt")).to_be_visible()
         await it.page.get_by_role("button", name="Send").click()
         body = await fake.wait_for_asked("POST", "/ui/messages")

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, expect
 
 from tests.sandbox.page_browser import NARROW, WIDE, launched_browser, opened
 from tests.sandbox.page_fake import CHANNEL, Json, PageFake, message
@@ -42,7 +43,8 @@ def workspace() -> PageFake:
         mail("m1", "in", **{"from": "jo@acme.example", "from_name": "Jo Miller", "html": False}),
     ]
     fake.html["m2"] = (
-        "<base href='https://evil.example/'><p style='color: rgb(1, 2, 3)'>Rendered</p>" + EVIL
+        "<img src='https://tracker.example/p.png'><p style='color: rgb(1, 2, 3)'>Rendered</p>"
+        + EVIL
     )
     return fake
 
@@ -88,9 +90,9 @@ async def test_a_hostile_mail_runs_nothing_and_loads_nothing(browser: Browser) -
         text = it.page.frame_locator("iframe").get_by_text("Rendered")
         await expect(text).to_have_css("color", "rgb(1, 2, 3)")
         frame = it.page.get_by_test_id("mail-frame")
-        assert await frame.get_attribute("sandbox") == ""
+        assert "allow-scripts" not in (await frame.get_attribute("sandbox") or "allow-scripts")
         assert await it.page.evaluate("window.pwned") is None
-        assert {url for url in it.requests if not url.startswith((fake.url, "about:"))} == set()
+        assert it.went_out() == set()
         # Chromium says aloud that the mail's script and picture were blocked: that is the proof.
         assert any("sandboxed" in problem or "Policy" in problem for problem in it.problems)
         it.problems.clear()
@@ -111,12 +113,12 @@ async def test_answering_as_the_customer_prefills_everything(browser: Browser) -
         await expect(form.get_by_label("Subject")).to_have_value("Re: Invoice")
         text = form.get_by_label("Text")
         await expect(text).to_be_focused()
+        await expect(text).to_have_value(re.compile(r"> Hello Jo,\n> sorry\."))
         await text.press_sequentially("Thank you!")
         await form.get_by_role("button", name="Send").click()
         body = await fake.wait_for_asked("POST", "/ui/mail")
         assert body["reply_to_mail"] == "m2"
-        assert body["text"].startswith("Thank you!\n\nOn ")
-        assert "> Hello Jo,\n> sorry." in body["text"]
+        assert body["text"] == "Thank you!"  # the sandbox quotes the answered mail itself
 
 
 async def test_writing_as_a_customer_sends_what_was_filled_in(browser: Browser) -> None:
@@ -131,8 +133,8 @@ async def test_writing_as_a_customer_sends_what_was_filled_in(browser: Browser) 
         await form.get_by_label("Cc").fill("boss@berg.example")
         await form.get_by_label("Subject").fill("Offer")
         await form.get_by_label("Text").fill("Hello")
-        file = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"}
-        await form.get_by_test_id("file-picker").set_input_files(file)  # type: ignore[arg-type]
+        file: FilePayload = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"}
+        await form.get_by_test_id("file-picker").set_input_files(file)
         await form.get_by_role("button", name="Send").click()
         body = await fake.wait_for_asked("POST", "/ui/mail")
         files = body.pop("files")

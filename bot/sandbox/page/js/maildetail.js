@@ -45,7 +45,7 @@ export class MailDetail {
   }
 
   #parts(mail) {
-    const files = (mail.attachments ?? []).filter((part) => !part.inline);
+    const files = (mail.attachments ?? []).filter((part) => !(part.inline && part.is_image && mail.html));
     if (!files.length) return null;
     return h("div", { class: "files pad", role: "list", aria: { label: "Attachments" } }, files.map((part) => {
       const address = `/ui/mail/${encodeURIComponent(this.id)}/parts/${encodeURIComponent(part.index)}`;
@@ -87,9 +87,10 @@ export class MailDetail {
     return [bar, panel];
   }
 
-  /** The sandbox serves it with a policy of its own: no script, nothing loaded from elsewhere. */
+  /** The sandbox serves it with a policy of its own: no script, nothing loaded from elsewhere; links
+   * open beside the page. */
   #rendered() {
-    return h("iframe", { class: "mail-frame", sandbox: "", src: `/ui/mail/${encodeURIComponent(this.id)}/html`, title: "The mail as the customer sees it", referrerpolicy: "no-referrer", testid: "mail-frame" });
+    return h("iframe", { class: "mail-frame", sandbox: "allow-popups allow-popups-to-escape-sandbox", src: `/ui/mail/${encodeURIComponent(this.id)}/html`, title: "The mail as the customer sees it", referrerpolicy: "no-referrer", testid: "mail-frame" });
   }
 
   #source(mail) {

@@ -36,6 +36,7 @@ export class MailForm {
 
   #draw(start) {
     this.attachments = new Attachments();
+    this.quote = start.text;
     this.fields = {
       from_name: field("From name", { value: start.name ?? "", autocomplete: "off", testid: "mail-from-name" }),
       from: field("From address", { value: start.from ?? "", type: "email", required: true, autocomplete: "off", testid: "mail-from" }),
@@ -81,7 +82,7 @@ export class MailForm {
       const files = await this.attachments.read();
       const answer = await api.write({
         from: value("from").trim(), from_name: value("from_name").trim() || undefined, to: value("to"), cc: value("cc").trim() || undefined,
-        subject: value("subject"), text: value("text"), files: files.length ? files : undefined,
+        subject: value("subject"), ...this.#text(value("text")), files: files.length ? files : undefined,
         reply_to_mail: this.replyTo, reply_all: this.all.checked || undefined,
       });
       this.#sent(answer);
@@ -92,6 +93,12 @@ export class MailForm {
       this.sendButton.removeAttribute("aria-busy");
     }
     return undefined;
+  }
+
+  /** The sandbox quotes the answered mail itself, unless the quote was changed here. */
+  #text(typed) {
+    if (!this.quote) return { text: typed };
+    return typed.endsWith(this.quote) ? { text: typed.slice(0, -this.quote.length) } : { text: typed, quote: false };
   }
 
   #sent(answer) {
