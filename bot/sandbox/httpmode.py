@@ -43,8 +43,8 @@ class HttpWire:
             answer = await self._post(json.dumps(body), "application/json", 3.0, {})
         except UndeliveredError as error:
             raise SandboxError(f"{self._url} did not answer: {error.reason}.") from error
-        said = answer.get("challenge") if isinstance(answer, dict) else answer
-        if said != challenge:
+        said = answer if isinstance(answer, dict) else {}
+        if challenge not in (said.get("challenge"), said.get("text")):  # JSON or plain text
             raise SandboxError(f"{self._url} did not answer with the challenge.")
 
     async def send(self, parcel: Parcel, within: float) -> Any:

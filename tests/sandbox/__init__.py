@@ -1,3 +1,1 @@
-"""Tests of the sandbox: its Slack, its mail, its page."""
-
 from __future__ import annotations
