@@ -6,7 +6,7 @@ Screenshots go to test-artefacts/replies/, to be looked at.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -24,7 +24,7 @@ from tests.mail.test_compose import DRAFT
 from tests.servers import require
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Request
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARTEFACTS = Path(__file__).parents[2] / "test-artefacts" / "replies"
@@ -146,6 +146,13 @@ def html_of(draft: OutgoingMail) -> str:
     return str(cast("EmailMessage", body).get_content())
 
 
+def noting(found: list[Any]) -> Callable[[Request], None]:
+    def note(request: Request) -> None:
+        found.append(request.url)
+
+    return note
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
@@ -171,7 +178,7 @@ def test_a_reply_fits_a_phone_and_loads_nothing(browser: Browser, name: str) -> 
             viewport={"width": width, "height": 500}, color_scheme=cast("Any", scheme)
         )
         asked: list[Any] = []
-        page.on("request", asked.append)
+        page.on("request", noting(asked))
         page.set_content(html)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert not page.get_by_text("[#canal-").is_visible()
