@@ -124,6 +124,11 @@ class Refused(WireError):  # noqa: N818
 class Deferred(WireError):  # noqa: N818
     """The mail server asked to try again later."""
 
+    def __init__(self, message: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds that the server wants us to wait, where it says so."""
+
 
 class Ambiguous(WireError):  # noqa: N818
     """The connection was lost after the mail was handed over: it may have left."""

@@ -62,7 +62,7 @@ class TokenServer:
             "token_type": "Bearer",
             "id_token": id_token(preferred_username="jo@contoso.example"),
         }
-        lasting = form["grant_type"] not in {"client_credentials"} and "assertion" not in form
+        lasting = form["grant_type"] != "client_credentials" and "assertion" not in form
         if lasting and (self.rotate or "refresh_token" not in form):
             body["refresh_token"] = f"refresh-{self.issued}"
         return web.json_response(body)
