@@ -15,6 +15,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from handlers.errors import UserError
+from mail.errors import ListenFailed
+from storage.errors import StorageError
+
 EXIT_OK = 0
 EXIT_CONFIG = 2
 EXIT_INTERRUPTED = 130
@@ -53,6 +57,8 @@ def explain(error: BaseException) -> StartupError | None:
         return error
     if isinstance(error, BaseExceptionGroup):
         return _explain_group(error)
+    if isinstance(error, StorageError | UserError | ListenFailed):
+        return StartupError(str(error))
     if isinstance(error, OSError):
         return _explain_os_error(error)
     return _explain_slack(error)

@@ -24,8 +24,9 @@ class _Snapshot:
 class AddressIndex:
     """A snapshot of the channels' addresses, renewed when the configuration version moved."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, team_id: str) -> None:
         self._db = db
+        self._team_id = team_id
         self._now = _Snapshot()
 
     async def refresh(self) -> bool:
@@ -34,8 +35,9 @@ class AddressIndex:
             version = await meta.config_version(tx)
             if version == self._now.version:
                 return False
-            records = {record.id: record for record in await channels.list_all(tx)}
-            addresses = await channels.list_addresses(tx)
+            records = {record.id: record for record in await channels.list_all(tx, self._team_id)}
+            known = await channels.list_addresses(tx)
+        addresses = [item for item in known if item.email_channel_id in records]
         by_address: dict[str, list[int]] = defaultdict(list)
         receiving: dict[str, list[int]] = defaultdict(list)
         for item in addresses:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from handlers.context import Context
 from handlers.people import addresses_in
@@ -12,7 +13,7 @@ from handlers.ports import Profile
 from mail.compose import OutgoingFile, OutgoingMail, QuotedMail, reply_subject
 from mail.document import Document
 from mail.model import Address
-from mail.signatures import choose_signature, fill_placeholders
+from mail.signatures import ChosenSignature, choose_signature, fill_placeholders, sign
 from storage.queries import channels, messages, signatures, tickets
 from storage.records import ChannelRecord, MessageRecord, TicketRecord
 
@@ -63,6 +64,8 @@ def build_mail(
     """The outgoing mail of a reply; pure but for the clock's `date`."""
     message, channel, ticket = parts.message, parts.channel, parts.ticket
     answered = _answered(parts.chain)
+    body = Document.from_json(message.body)
+    signed = sign(body, build_signature(channel, parts.agent_signature, agent))
     return OutgoingMail(
         message_id=message.rfc_message_id or "",
         from_=Address(channel.from_email, channel.from_name),
@@ -71,10 +74,10 @@ def build_mail(
         bcc=addresses_in(message.recipients, "bcc"),
         reply_to=_reply_to(parts, context),
         subject=reply_subject(answered.subject if answered else ticket.subject),
-        body=Document.from_json(message.body),
+        body=body,
         date=date,
-        signature=build_signature(channel, parts.agent_signature, agent),
-        footer=_filled(channel.footer, channel, agent),
+        signature=signed.signature,
+        footer=signed.footer,
         quote=_quote(parts, answered),
         in_reply_to=answered.rfc_message_id if answered else None,
         references=_references(parts.chain, answered),
@@ -85,17 +88,15 @@ def build_mail(
 
 def build_signature(
     channel: ChannelRecord, own: Document | None, agent: Profile
-) -> Document | None:
-    """The agent's own signature or else the channel's, placeholders filled."""
-    of_channel = Document.from_json(channel.signature) if channel.signature else None
-    chosen = choose_signature(of_channel, own)
-    return fill_placeholders(chosen, _values(channel, agent)) if chosen else None
+) -> ChosenSignature:
+    """The agent's own signature or else the channel's, and the locked footer; all filled in."""
+    values = _values(channel, agent)
 
+    def filled(data: list[dict[str, Any]] | None) -> Document | None:
+        return fill_placeholders(Document.from_json(data), values) if data else None
 
-def _filled(
-    data: list[dict[str, object]] | None, channel: ChannelRecord, agent: Profile
-) -> Document | None:
-    return fill_placeholders(Document.from_json(data), _values(channel, agent)) if data else None
+    mine = fill_placeholders(own, values) if own else None
+    return choose_signature(filled(channel.signature), mine, filled(channel.footer))
 
 
 def _values(channel: ChannelRecord, agent: Profile) -> dict[str, str]:

@@ -6,8 +6,6 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from mail.parse import read_attachment
-
 from handlers import work
 from handlers.access import Admins
 from handlers.cards import load_card, load_mail_post
@@ -17,6 +15,7 @@ from handlers.file_mail import WHOLE_MAIL
 from handlers.outbox import Later, Settle
 from handlers.ports import Chat
 from handlers.posts import Mark, Notice, NoticeKind, Place, Reaction
+from mail.parse import read_attachment
 from storage.engine import Session
 from storage.queries import mails, messages, tickets
 from storage.records import AttachmentRecord, MessageRecord, OutboxRecord, TicketRecord

@@ -1,10 +1,10 @@
 """Errors of the service layer.
 
 HandlerError
-├── UserError               the person can mend it; `code` for programs, one full sentence for people
+├── UserError               the person can mend it; `code` for programs, a sentence for people
 │   ├── NotAllowed          the person may not do this
 │   ├── NotFound            what was named does not exist
-│   └── Invalid             a field's value is not usable; `field` names it
+│   └── InvalidFields       fields whose values are not usable (handlers/channel_fields.py)
 └── ChatError               talking to Slack failed
     ├── ChatRateLimited     come back after `retry_after` seconds
     ├── ChatUnavailable     nothing was done: try again later
@@ -46,16 +46,6 @@ class NotFound(UserError):  # noqa: N818
     """This does not exist any more."""
 
     code = "not_found"
-
-
-class Invalid(UserError):  # noqa: N818
-    """This value cannot be used."""
-
-    code = "invalid"
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 class ChatError(HandlerError):

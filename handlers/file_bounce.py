@@ -1,4 +1,4 @@
-"""A bounce turns the ✅ of the reply that it is about into ❌, in that thread, and wakes its author.
+"""A bounce turns the ✅ of the reply it is about into ❌, in that thread, and wakes its author.
 
 Tied by our own signed Message-ID (or token) only: a forged bounce for a mail that we never sent
 changes nothing. It never makes a ticket.

@@ -13,8 +13,6 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
-from mail.parse import parse_mail
-
 from handlers import work
 from handlers.address_index import AddressIndex
 from handlers.context import Context
@@ -24,6 +22,7 @@ from handlers.posts import Notice, NoticeKind
 from handlers.routing import Ruling, Verdict, rule
 from mail.document import Document
 from mail.model import Envelope, ParsedMail
+from mail.parse import parse_mail
 from storage.engine import Session
 from storage.queries import channels, mails
 from storage.records import ArrivalRecord

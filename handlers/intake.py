@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mail.parse import dedupe_key
-
 from handlers.address_index import AddressIndex
 from handlers.context import Context
 from handlers.errors import UserError
 from mail.model import ReceivedMail
+from mail.parse import dedupe_key
 from storage.group_commit import GroupCommitter
 from storage.queries import mails
 from storage.queries.mails import NewArrival, NewRaw

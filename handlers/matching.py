@@ -80,7 +80,7 @@ async def _by_known_id(
 
 
 def _joined_or_linked(ticket: TicketRecord, channel: ChannelRecord, now: datetime) -> Match:
-    if ticket.status == "closed" and ticket.closed_at is not None:
-        if now - ticket.closed_at > timedelta(days=channel.reopen_days):
-            return Match(linked=ticket)
+    window = timedelta(days=channel.reopen_days)
+    if ticket.status == "closed" and ticket.closed_at and now - ticket.closed_at > window:
+        return Match(linked=ticket)
     return Match(ticket=ticket)

@@ -103,6 +103,10 @@ class Chat(Protocol):
 
     async def members_of_group(self, usergroup_id: str) -> frozenset[str]: ...
 
+    async def check_channel(self, place: Place) -> str:
+        """The name of the Slack channel, if Canal is a member; else raises ChatClosed."""
+        ...
+
     async def workspace_admins(self) -> tuple[str, ...]:
         """Admins and owners of the workspace; empty when Slack does not tell."""
         ...
@@ -141,6 +145,20 @@ class MailTransport(Protocol):
             mail.errors.MailError: see its tree for what is safe to repeat.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was tried, and how it went, in a sentence."""
+
+    ok: bool
+    sentence: str
+
+
+class MailboxProbe(Protocol):
+    """Tries a channel's connections without moving any mail."""
+
+    async def probe(self, direction: str, connection: OutgoingConnection) -> Sequence[Step]: ...
 
 
 class Clock(Protocol):

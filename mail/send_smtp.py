@@ -15,7 +15,7 @@ from typing import Self
 
 from mail import send_smtp_errors as errors
 from mail.errors import AddressError
-from mail.send_smtp_connection import SmtpConnection, Stale
+from mail.send_smtp_connection import OnHandover, SmtpConnection, Stale
 from mail.send_smtp_parcel import Parcel
 from mail.smtp_account import Security, SmtpAccount
 from mail.smtp_results import FailureReason, Outcome, RecipientResult, SendResult
@@ -30,6 +30,10 @@ __all__ = [
     "SmtpAccount",
     "SmtpSender",
 ]
+
+
+async def _no_handover() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,18 @@ class SmtpSender:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def send(self, envelope_from: str, recipients: Sequence[str], data: bytes) -> SendResult:
+    async def send(
+        self,
+        envelope_from: str,
+        recipients: Sequence[str],
+        data: bytes,
+        *,
+        on_handover: OnHandover = _no_handover,
+    ) -> SendResult:
         """Hand one mail over; "" as `envelope_from` is the null sender of automatic mail.
+
+        `on_handover` is awaited right before the mail itself is sent: from then on a lost
+        connection leaves it open whether the mail was taken.
 
         Returns a result for every recipient. Raises AddressError or TooLarge before anything was
         said, ConnectFailed, TlsFailed, LoginFailed or Deferred when surely nothing was accepted,
@@ -87,7 +101,7 @@ class SmtpSender:
             while True:
                 connection, fresh = await self._take()
                 try:
-                    result = await connection.send(parcel)
+                    result = await connection.send(parcel, on_handover)
                 except Stale as stale:
                     connection.close()
                     if fresh:

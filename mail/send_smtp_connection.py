@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 import aiosmtplib
@@ -26,6 +26,10 @@ from mail.smtp_account import Security, SmtpAccount
 from mail.smtp_results import Outcome, RecipientResult, SendResult, recipient_result, split_reply
 
 _TRANSPORT_ERRORS = (aiosmtplib.SMTPServerDisconnected, TimeoutError, OSError)
+
+
+OnHandover = Callable[[], Awaitable[None]]
+"""Awaited when all is said but the mail itself: after it, a lost connection leaves it open."""
 
 
 class Stale(Exception):  # noqa: N818 - not an error: the connection has simply grown old
@@ -102,7 +106,7 @@ class SmtpConnection:
         except (aiosmtplib.SMTPException, OSError):
             self.client.close()
 
-    async def send(self, parcel: Parcel) -> SendResult:
+    async def send(self, parcel: Parcel, on_handover: OnHandover) -> SendResult:
         """One transaction. Raises Stale, Deferred, Refused, TooLarge, AddressError, Ambiguous."""
         options = self._options(parcel)
         encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
@@ -126,6 +130,7 @@ class SmtpConnection:
             raise
         if not any(one.outcome is Outcome.ACCEPTED for one in results):
             return SendResult(tuple(results))
+        await on_handover()
         response = await self._body(parcel.data)
         self._dirty = False
         self.sent += 1

@@ -35,6 +35,20 @@ async def upgrade(database: Database) -> None:
         raise
 
 
+async def look(database: Database) -> str | None:
+    """The revision that the database has, None for an empty one; changes nothing.
+
+    Raises:
+        NewerDatabase, Unreachable: as `upgrade`.
+    """
+    try:
+        async with database.engine.connect() as connection:
+            await connection.run_sync(_refuse_newer)
+            return await connection.run_sync(current_revision)
+    except (DBAPIError, OSError) as error:
+        raise Unreachable(_sentence(database, error)) from error
+
+
 def _sentence(database: Database, error: Exception) -> str:
     url = database.engine.url
     cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

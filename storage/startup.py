@@ -6,7 +6,7 @@ import secrets
 
 from storage.engine import Database, Session, vault_of
 from storage.queries import meta
-from storage.schema import upgrade
+from storage.schema import look, upgrade
 
 _CANARY = "canary"
 _SIGNING_KEY = "signing_key"
@@ -44,3 +44,17 @@ async def _signing_key(tx: Session) -> bytes:
     key = secrets.token_bytes(32)
     await meta.put(tx, _SIGNING_KEY, vault.seal(_SIGNING_KEY, key.hex()))
     return key
+
+
+async def verify(database: Database) -> None:
+    """Look whether `prepare` would succeed, and change nothing.
+
+    Raises:
+        WrongKey, NewerDatabase, Unreachable: each with its sentence.
+    """
+    if await look(database) is None:
+        return
+    async with database.read() as tx:
+        sealed = await meta.find(tx, _CANARY)
+        if sealed is not None:
+            vault_of(tx).open(_CANARY, sealed)

@@ -1,1 +1,40 @@
+"""Listeners: read the payload, make one handler call, answer. One file a kind of payload.
+
+Bolt runs with `process_before_response`: a listener is finished before Slack gets its answer, so
+that what an agent wrote is committed before the event is acknowledged. When a listener fails for a
+reason that is not the user's, the event is not acknowledged and Slack sends it again.
+"""
+
 from __future__ import annotations
+
+import logging
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
+
+from bot.listeners import actions, commands, home, messages, shortcuts
+from bot.listeners.answers import whisper_text
+from bot.listeners.modals import channel_form, show_mail
+from bot.listeners.services import Services
+from handlers.errors import UserError
+
+_log = logging.getLogger(__name__)
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """Connect every listener, and the one place where their errors become answers."""
+    for module in (messages, actions, commands, shortcuts, home, channel_form, show_mail):
+        module.register(app, services)
+
+    @app.error
+    async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
+        if isinstance(error, UserError):
+            services.background.start(whisper_text(services, body, str(error)))
+            return BoltResponse(status=200, body="")
+        _log.error("a listener failed", exc_info=error)
+        if body.get("type") == "event_callback":
+            return BoltResponse(status=500, body="")
+        sorry = services.texts("Something went wrong on Canal's side; it was logged. Try again.")
+        services.background.start(whisper_text(services, body, sorry))
+        return BoltResponse(status=200, body="")

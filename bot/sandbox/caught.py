@@ -70,7 +70,7 @@ class CaughtMail:
 
     def summarize(self) -> None:
         """Keeps what a list of mails shows, so that the list needs no bytes."""
-        names = getaddresses([self.header("From")], strict=False)
+        names = getaddresses([self.header("From")])
         self.summary = {
             "from": names[0][1] if names else self.mail_from,
             "from_name": names[0][0] if names else "",
@@ -106,7 +106,7 @@ class CaughtMail:
 
 def addresses(value: str) -> list[str]:
     """The bare addresses of an address header."""
-    return [address for _, address in getaddresses([value], strict=False) if address]
+    return [address for _, address in getaddresses([value]) if address]
 
 
 def other_parts(message: EmailMessage) -> list[EmailMessage]:
@@ -148,6 +148,6 @@ def part_bytes(part: EmailMessage) -> bytes:
 def _body(message: EmailMessage, kind: str) -> str:
     try:
         part = message.get_body((kind,))
-        return str(part.get_content()) if part is not None else ""
+        return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
     except Exception:  # noqa: BLE001 - unknown charsets, broken encodings
         return ""

@@ -24,6 +24,8 @@ def compose(text: str, names: Names) -> tuple[str, list[Json]]:
     if not text.strip():
         return "", []
     elements = [element for part in _split_code(text) for element in _part_elements(part, names)]
+    if not elements:  # nothing but empty code fences
+        elements = [{"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}]
     elements = _merge_lists(elements)
     block = {"type": "rich_text", "block_id": new_secret(5), "elements": elements}
     return to_mrkdwn(elements), [block]

@@ -158,7 +158,8 @@ def _re(subject: str) -> str:
 
 def _quoted(answered: CaughtMail) -> str:
     lines = answered.text.rstrip().splitlines()
-    head = f"On {answered.header('Date')}, {answered.header('From')} wrote:"
+    date = answered.header("Date")
+    head = f"{f'On {date}, ' if date else ''}{answered.header('From')} wrote:"
     return "\n".join([head, *(f"> {line}" for line in lines)])
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
 
 from handlers.errors import (
     ChatClosed,
@@ -96,13 +97,24 @@ class SlackCalls:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ChatUnavailable("download_failed", str(error)) from error
 
+    async def respond(self, response_url: str, body: Json) -> None:
+        """Post to a response_url that Slack gave with a payload."""
+        if not self._is_slacks(response_url):
+            raise ChatRefused("foreign_url")
+        try:
+            async with self._open_session().post(response_url, json=body) as response:
+                if response.status >= 300:
+                    raise ChatRefused(f"response_url_{response.status}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ChatUnavailable("response_url_failed", str(error)) from error
+
     def _absolute(self, url: str) -> str:
         return urljoin(self._client.base_url, url)
 
     def _is_slacks(self, url: str) -> bool:
         """Slack's file hosts, or the host of the API that we were told to use."""
-        host = aiohttp.client.URL(url).host or ""
-        own = aiohttp.client.URL(self._client.base_url).host
+        host = URL(url).host or ""
+        own = URL(self._client.base_url).host
         return (
             host == own or host == "slack.com" or host.endswith((".slack.com", ".slack-edge.com"))
         )

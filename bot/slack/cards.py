@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.slack.blocks import blocks_from_document, escape_text
-from bot.slack.elements import actions, button, context, cut, header, option, overflow, rich_section
+from bot.slack.blocks import blocks_from_document
+from bot.slack.elements import escape_text
+from bot.slack.kit import actions, button, context, cut, header, option, overflow, rich_section
 from bot.slack.texts import Texts
 from handlers.posts import FileLine, MailPost, MailText, Mark, TicketCard, TicketStatus
 from mail.model import Address

@@ -6,7 +6,6 @@ a post that got no answer is there is looked up (`find_post`), never hoped for.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -20,7 +19,7 @@ from bot.slack.notices import build_notice
 from bot.slack.people import People
 from bot.slack.texts import Texts
 from bot.slack.threads import agent_messages_from
-from handlers.errors import ChatRefused
+from handlers.errors import ChatClosed, ChatRefused
 from handlers.ports import AgentMessage, Clock, Profile
 from handlers.posts import MailPost, Mark, Notice, Place, TicketCard
 
@@ -36,7 +35,7 @@ class SlackChat:
 
     def __init__(self, client: AsyncWebClient, texts: Texts, clock: Clock) -> None:
         self._calls = SlackCalls(client)
-        self._texts = texts
+        self.texts = texts
         self._clock = clock
         self.people = People(self._calls)
 
@@ -57,13 +56,13 @@ class SlackChat:
         )
 
     async def post_mail(self, post: MailPost) -> str:
-        return await self._post(post.place, build_mail_post(post, self._texts))
+        return await self._post(post.place, build_mail_post(post, self.texts))
 
     async def post_notice(self, place: Place, notice: Notice) -> str:
-        return await self._post(place, build_notice(notice, self._texts))
+        return await self._post(place, build_notice(notice, self.texts))
 
     async def whisper(self, place: Place, user_id: str, notice: Notice) -> None:
-        payload = build_notice(notice, self._texts)
+        payload = build_notice(notice, self.texts)
         payload.pop("metadata", None)
         payload.pop("unfurl_links", None)
         await self._calls.call(
@@ -72,7 +71,7 @@ class SlackChat:
 
     async def tell(self, user_id: str, notice: Notice) -> None:
         opened = await self._calls.call("conversations.open", {"users": user_id})
-        await self._post(Place(opened["channel"]["id"]), build_notice(notice, self._texts))
+        await self._post(Place(opened["channel"]["id"]), build_notice(notice, self.texts))
 
     async def find_post(self, place: Place, mark: Mark, since: datetime) -> str | None:
         """Look through what was posted there since: by metadata, or by the mark in a block id."""
@@ -152,14 +151,50 @@ class SlackChat:
             page.get("messages", ()), place, self._calls.team_id, self.people
         )
 
+    async def check_channel(self, place: Place) -> str:
+        answer = await self._calls.call("conversations.info", {"channel": place.slack_channel_id})
+        channel = answer.get("channel") or {}
+        if channel.get("is_archived"):
+            raise ChatClosed("is_archived")
+        if channel.get("is_member") is False:
+            raise ChatClosed("not_in_channel")
+        return str(channel.get("name") or place.slack_channel_id)
+
+    async def join(self, slack_channel_id: str) -> None:
+        """Become a member of a public channel; raises ChatClosed for one we must be invited to."""
+        await self._calls.call("conversations.join", {"channel": slack_channel_id})
+
+    async def open_view(self, trigger_id: str, view: Json) -> str:
+        """Open a modal; returns its view id."""
+        answer = await self._calls.call("views.open", {"trigger_id": trigger_id, "view": view})
+        return str((answer.get("view") or {}).get("id", ""))
+
+    async def update_view(self, view_id: str, view: Json) -> None:
+        await self._calls.call("views.update", {"view_id": view_id, "view": view})
+
+    async def publish_home(self, user_id: str, view: Json) -> None:
+        await self._calls.call("views.publish", {"user_id": user_id, "view": view})
+
+    async def respond(self, response_url: str, text: str) -> None:
+        """Answer a command or button by its response_url; only that person sees it."""
+        await self._calls.respond(response_url, {"response_type": "ephemeral", "text": text})
+
     async def _card(self, card: TicketCard) -> Json:
         assignee = (await self.profile(card.assignee_id)).name if card.assignee_id else ""
-        return build_card(card, self._texts, assignee=assignee, now=self._clock.now())
+        return build_card(card, self.texts, assignee=assignee, now=self._clock.now())
 
     async def _post(self, place: Place, payload: Json) -> str:
-        answer = await self._or_as_text(
-            lambda body: self._calls.call("chat.postMessage", {**_address(place), **body}), payload
-        )
+        async def send(body: Json) -> Json:
+            return await self._calls.call("chat.postMessage", {**_address(place), **body})
+
+        try:
+            answer = await self._or_as_text(send, payload)
+        except ChatClosed as error:
+            if error.code != "not_in_channel":
+                raise
+            # A public channel can simply be joined; for a private one this fails and is told.
+            await self.join(place.slack_channel_id)
+            answer = await self._or_as_text(send, payload)
         return str(answer["ts"])
 
     async def _or_as_text(self, send: Callable[[Json], Awaitable[Json]], payload: Json) -> Json:
@@ -194,10 +229,3 @@ def _carries(message: Json, mark: Mark) -> bool:
     if metadata.get("event_type") == METADATA_EVENT:
         return bool((metadata.get("event_payload") or {}).get("key") == mark.key)
     return any(block.get("block_id") == mark.key for block in message.get("blocks") or ())
-
-
-async def gather_quietly(*calls: Awaitable[object]) -> None:
-    """Await several comforts at once; a failing one is logged and fails nothing."""
-    for result in await asyncio.gather(*calls, return_exceptions=True):
-        if isinstance(result, Exception):
-            _log.warning("a comfort call to Slack failed: %s", result)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.slack.blocks import escape_text
 from bot.slack.cards import build_metadata
-from bot.slack.elements import actions, button, cut, section
+from bot.slack.elements import escape_text
+from bot.slack.kit import actions, button, cut, section
 from bot.slack.texts import Texts
 from handlers.posts import Notice, NoticeKind
 
@@ -87,14 +87,14 @@ def _reply_held(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
         seconds=facts["seconds"],
     )
     lines = [goes]
-    for address in facts.get("new", ()):
-        lines.append(texts("⚠ {address} is new on this ticket.", address=escape_text(address)))
-    for address in facts.get("missing", ()):
-        lines.append(
-            texts(
-                "⚠ {address} got your last reply, but not this one.", address=escape_text(address)
-            )
-        )
+    lines += [
+        texts("⚠ {address} is new on this ticket.", address=escape_text(address))
+        for address in facts.get("new", ())
+    ]
+    lines += [
+        texts("⚠ {address} got your last reply, but not this one.", address=escape_text(address))
+        for address in facts.get("missing", ())
+    ]
     if facts.get("paused"):
         lines.append(texts("The channel is paused: it leaves when an admin resumes it."))
     return "\n".join(lines), [

@@ -19,7 +19,6 @@ def is_persons_message(message: Json) -> bool:
     return bool(
         message.get("user")
         and not message.get("bot_id")
-        and not message.get("app_id")
         and message.get("subtype") in _PERSONS_SUBTYPES
     )
 

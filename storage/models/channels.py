@@ -43,7 +43,7 @@ class EmailChannel(Base):
     undo_seconds: Mapped[int] = mapped_column(default=10)
     reopen_days: Mapped[int] = mapped_column(default=30)
     agents: Mapped[list[Any]] = mapped_column(default=list)
-    """Slack user and usergroup ids that may answer; empty means all who are in the Slack channel."""
+    """Slack user and usergroup ids that may answer; empty: all who are in the Slack channel."""
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

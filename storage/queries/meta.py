@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from storage.engine import Session
-from storage.models import Meta, Workspace
+from storage.models import ChannelAddress, Connection, EmailChannel, Meta, Workspace
 
 _CONFIG_VERSION = "config_version"
 
@@ -42,9 +42,19 @@ async def ensure_workspace(
     await tx.flush()
 
 
-async def find_only_team(tx: Session) -> str | None:
-    """The team of this installation, for the command line, which has no Slack to ask."""
-    return await tx.scalar(select(Workspace.team_id).order_by(Workspace.created_at).limit(1))
+async def adopt_team(tx: Session, placeholder: str, team_id: str) -> None:
+    """Give what was set up before the workspace was known to the workspace."""
+    moved = False
+    for table in (EmailChannel, ChannelAddress, Connection):
+        result = await tx.execute(
+            update(table)
+            .where(table.team_id == placeholder)
+            .values(team_id=team_id)
+            .returning(table.id)
+        )
+        moved = result.first() is not None or moved
+    if moved:
+        await bump_config_version(tx)
 
 
 async def take_ticket_number(tx: Session, team_id: str) -> int:

@@ -1,0 +1,176 @@
+"""The composition root: builds one Canal, starts it, and stops it in reverse.
+
+Nothing is built at import, nothing is global. What must be finished at a stop is finished: mails
+in hand are committed, deliveries in hand end within the grace, the rest is claimed by nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import SystemClock
+from bot.http import HttpServer
+from bot.listeners.services import Services
+from bot.lock import ProcessLock
+from bot.metrics import build_metrics
+from bot.parts import Parts, build_parts
+from bot.scheduler import Scheduler
+from bot.secret_key import load_secret_keys
+from bot.settings import Settings
+from bot.slack.gateway import SlackChat
+from bot.slack.i18n import Catalogs
+from bot.slack.texts import Texts
+from bot.slack_connection import SocketMode, build_bolt, build_client
+from bot.smtp_in import SmtpIn
+from bot.transports import Transports
+from bot.workspace import Workspace, identify
+from handlers.access import Admins
+from handlers.channel_test import ChannelTester
+from handlers.channels import Channels
+from handlers.context import Context
+from handlers.startup import recover, remember_workspace
+from handlers.tokens import Tokens
+from storage.crypto import Vault
+from storage.engine import Database, open_database
+from storage.startup import prepare
+
+GRACE = 8.0
+
+
+class Canal:
+    """One running Canal. `start` raises a sentence for everything that an admin can mend."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._clock = SystemClock()
+        self.metrics = build_metrics()
+        self.parts: Parts
+        self.channels: Channels
+        self.smtp: SmtpIn
+        self.http: HttpServer
+
+    async def start(self) -> None:
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End everything that was started, newest first."""
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        database, signing_key = await self._open_database()
+        client = build_client(self._settings)
+        chat = SlackChat(client, Texts(Catalogs().translator(None)), self._clock)
+        self._stack.push_async_callback(chat.close)
+        workspace = await identify(client, database)
+        context = await self._build_context(database, signing_key, workspace)
+        services = self._build_services(context, chat)
+        await self.parts.index.refresh()
+        self._start_workers()
+        self.smtp = SmtpIn(self._settings, self.parts.index, self.parts.intake, self.metrics)
+        await self.smtp.start()
+        self._stack.push_async_callback(self.smtp.stop, GRACE)
+        await self._connect_slack(client, services)
+
+    async def _open_database(self) -> tuple[Database, bytes]:
+        settings = self._settings
+        keys = load_secret_keys(settings)
+        if settings.is_sqlite:
+            lock = ProcessLock(settings.data_dir / "canal.lock")
+            lock.acquire()
+            self._stack.callback(lock.release)
+        database = open_database(settings.database_url, Vault(keys))
+        self._stack.push_async_callback(database.close)
+        return database, await prepare(database)
+
+    async def _build_context(
+        self, database: Database, signing_key: bytes, workspace: Workspace
+    ) -> Context:
+        context = Context(
+            db=database,
+            clock=self._clock,
+            tokens=Tokens(signing_key),
+            inbound_domain=self._settings.inbound_domain,
+            team_id=workspace.team_id,
+            holder=secrets.token_hex(8),
+        )
+        await remember_workspace(context, name=workspace.name, bot_user_id=workspace.bot_user_id)
+        await recover(context, alone=self._settings.is_sqlite)
+        return context
+
+    def _build_services(self, context: Context, chat: SlackChat) -> Services:
+        settings = self._settings
+        transports = Transports(settings.smarthost)
+        self._stack.push_async_callback(transports.close)
+        admins = Admins(chat, settings.admins)
+        self.parts = build_parts(context, chat, admins, transports)
+        self.channels = Channels(
+            context.db,
+            self._clock,
+            team_id=context.team_id,
+            inbound_domain=settings.inbound_domain,
+        )
+        services = Services(
+            chat=chat,
+            texts=chat.texts,
+            clock=self._clock,
+            replies=self.parts.replies,
+            tickets=self.parts.tickets,
+            channels=self.channels,
+            admins=admins,
+            tester=ChannelTester(context.db, self._clock, self.channels, transports, chat),
+        )
+        self._stack.push_async_callback(services.background.stop, 2.0)
+        return services
+
+    def _start_workers(self) -> None:
+        parts = self.parts
+        self._stack.push_async_callback(parts.intake.stop)
+        self._run(parts.filing.run())
+        self._stack.push_async_callback(parts.outbox.stop, GRACE)
+        self._run(parts.outbox.run())
+        scheduler = Scheduler(parts, self.metrics)
+        scheduler.start()
+        self._stack.push_async_callback(scheduler.stop)
+
+    async def _connect_slack(self, client: AsyncWebClient, services: Services) -> None:
+        """Listen to Slack, and open the HTTP server with what proves that we do."""
+        settings = self._settings
+        bolt = build_bolt(settings, client, services)
+        socket = SocketMode(bolt, settings, client) if settings.slack_mode == "socket" else None
+        self.http = HttpServer(self.metrics, {"slack": _connected(socket)} if socket else {})
+        if socket is None:
+            self.http.mount_slack(bolt)
+        await self.http.start(settings.http_listen)
+        self._stack.push_async_callback(self.http.stop)
+        if socket is not None:
+            self._stack.push_async_callback(socket.stop)
+            await socket.start()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+
+        async def end() -> None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+        self._stack.push_async_callback(end)
+
+
+def _connected(socket: SocketMode) -> Callable[[], Coroutine[Any, Any, str | None]]:
+    async def check() -> str | None:
+        return None if await socket.is_connected() else "Slack's socket is not connected."
+
+    return check

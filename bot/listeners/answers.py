@@ -1,0 +1,117 @@
+"""Answers that only one person sees, and the wording of what became of a thread message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.listeners.services import Services
+from handlers.people import all_addresses
+from handlers.posts import Notice, NoticeKind, Place
+from handlers.replies import Outcome, OutcomeKind
+
+Json = dict[str, Any]
+
+
+async def whisper_text(services: Services, body: Json, text: str) -> None:
+    """A sentence to whoever caused `body` (an action, a command, a shortcut, an event)."""
+    user_id = user_of(body)
+    place = place_of(body)
+    if not user_id:
+        return
+    notice = Notice(NoticeKind.SAID, {"text": text})
+    if place is None:
+        await services.chat.tell(user_id, notice)
+    else:
+        await services.chat.whisper(place, user_id, notice)
+
+
+def user_of(body: Json) -> str:
+    user = body.get("user")
+    if isinstance(user, dict):
+        return str(user.get("id") or "")
+    return str(body.get("user_id") or body.get("event", {}).get("user") or user or "")
+
+
+def place_of(body: Json) -> Place | None:
+    """Where the person looks: the Slack channel, and the thread if it is in one."""
+    event = body.get("event") or {}
+    channel = body.get("channel")
+    channel_id = channel.get("id") if isinstance(channel, dict) else channel
+    channel_id = channel_id or body.get("channel_id") or event.get("channel")
+    message = body.get("message") or event
+    thread_ts = message.get("thread_ts") or (body.get("container") or {}).get("thread_ts")
+    return Place(str(channel_id), thread_ts) if channel_id else None
+
+
+async def whisper_outcome(services: Services, outcome: Outcome, user_id: str) -> None:
+    """Tell an agent what became of the thread message; silence where the reaction says it all."""
+    notice = build_outcome_notice(services, outcome)
+    if notice is not None:
+        place = Place(outcome.ticket.slack_channel_id, outcome.ticket.root_ts)
+        await services.chat.whisper(place, user_id, notice)
+
+
+def build_outcome_notice(services: Services, outcome: Outcome) -> Notice | None:
+    message_id = outcome.message.id if outcome.message else 0
+    match outcome.kind:
+        case OutcomeKind.HELD | OutcomeKind.REWRITTEN:
+            return _held(outcome)
+        case OutcomeKind.CONFIRM:
+            return _confirm(services, outcome)
+        case OutcomeKind.NOT_AGENT:
+            return Notice(NoticeKind.REPLY_REFUSED, {"channel": outcome.channel.name})
+        case OutcomeKind.LONG_CLOSED:
+            closed = outcome.ticket.closed_at or services.clock.now()
+            age = services.texts.age(services.clock.now() - closed)
+            return Notice(NoticeKind.TICKET_CLOSED_REPLY, {"age": age, "message_id": message_id})
+        case OutcomeKind.NO_RECIPIENT:
+            return Notice(NoticeKind.NO_RECIPIENT)
+        case OutcomeKind.CANCELLED:
+            return Notice(NoticeKind.REPLY_CANCELLED)
+        case OutcomeKind.ALREADY_SENT:
+            sent_at = outcome.message.sent_at if outcome.message else None
+            return Notice(
+                NoticeKind.ALREADY_SENT, {"time": f"{sent_at:%H:%M} UTC" if sent_at else ""}
+            )
+        case OutcomeKind.NOTE:
+            return None
+
+
+def _held(outcome: Outcome) -> Notice | None:
+    message = outcome.message
+    seconds = outcome.channel.undo_seconds
+    if message is None or (seconds == 0 and outcome.channel.state != "paused"):
+        return None
+    return Notice(
+        NoticeKind.REPLY_HELD,
+        {
+            "message_id": message.id,
+            "addresses": ", ".join(all_addresses(message.recipients)),
+            "seconds": seconds,
+            "new": list(outcome.new_people),
+            "missing": list(outcome.missing_people),
+            "paused": outcome.channel.state == "paused",
+        },
+    )
+
+
+def _confirm(services: Services, outcome: Outcome) -> Notice | None:
+    message, channel, texts = outcome.message, outcome.channel, services.texts
+    if message is None:
+        return None
+    quotes = {
+        "none": texts("none"),
+        "last": texts("last mail"),
+        "all": texts("whole correspondence"),
+    }
+    return Notice(
+        NoticeKind.CONFIRM_REPLY,
+        {
+            "message_id": message.id,
+            "sender": f"{channel.from_name} <{channel.from_email}>".strip(),
+            "addresses": ", ".join(all_addresses(message.recipients)),
+            "signature": texts("yes") if channel.signature else texts("none"),
+            "quote": quotes[channel.quote],
+            "files": texts("files as attached"),
+        },
+    )

@@ -1,0 +1,171 @@
+"""/canal: what it can do, and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.listeners.channel_texts import channel_block
+from bot.listeners.modals.channel_form import open_add, open_edit
+from bot.listeners.services import Services
+from bot.slack.elements import escape_text
+from bot.slack.kit import actions, button, confirm_dialog, section
+from handlers.errors import UserError
+
+Json = dict[str, Any]
+Answer = tuple[str, list[Json]]
+Command = Callable[[Services, Json, str], Awaitable[Answer | None]]
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    @app.command("/canal")
+    async def on_canal(ack: AsyncAck, body: Json) -> None:
+        word, _, rest = str(body.get("text") or "").strip().partition(" ")
+        command = _COMMANDS.get(word.casefold())
+        answer: Answer | None
+        try:
+            if command is None:
+                answer = await _help(services, body, services.texts(
+                    "There is no “/canal {word}”.", word=escape_text(word[:40])))  # fmt: skip
+            else:
+                answer = await command(services, body, rest.strip())
+        except UserError as error:
+            answer = (escape_text(str(error)), [])
+        if answer is None:
+            await ack()
+        else:
+            text, blocks = answer
+            await ack(response_type="ephemeral", text=text, blocks=blocks or [section(text)])
+
+    @app.action("channel_remove")
+    async def on_remove(ack: AsyncAck, body: Json, action: Json) -> None:
+        await services.admins.require(body["user"]["id"])
+        status = await services.channels.remove(str(action["value"]))
+        await ack()
+        text = services.texts(
+            "{name} is removed. Its {n} tickets stay in Slack.",
+            name=status.channel.name,
+            n=status.tickets,
+        )
+        services.background.start(services.chat.respond(body["response_url"], text))
+
+
+async def _help(services: Services, body: Json, before: str = "") -> Answer:
+    texts = services.texts
+    lines = [
+        texts("`/canal list` – the email channels and how they fare"),
+        texts("`/canal add` – connect an address that customers write to (admins)"),
+        texts("`/canal edit NAME` – change a channel (admins)"),
+        texts("`/canal pause NAME`, `/canal resume NAME` – keep mail waiting for a while (admins)"),
+        texts("`/canal remove NAME` – disconnect a channel; its tickets stay (admins)"),
+        texts("`/canal test NAME` – try a channel's connections (admins)"),
+        texts("In a ticket's thread, what you write is mailed to the customer; "
+              "`note:`, `private:`, `//` or a leading @mention keeps it in Slack."),
+    ]  # fmt: skip
+    return "\n".join([before, *lines] if before else lines), []
+
+
+async def _on_help(services: Services, body: Json, rest: str) -> Answer:
+    return await _help(services, body)
+
+
+async def _on_list(services: Services, body: Json, rest: str) -> Answer:
+    texts = services.texts
+    found = await services.channels.list()
+    if not found:
+        return texts("No email channel yet. An admin adds one with /canal add."), []
+    blocks = [channel_block(one, texts, services.clock.now()) for one in found[:40]]
+    if await services.admins.includes(body["user_id"]):
+        blocks.append(actions(button(texts("Add a channel"), "channel_add", style="primary")))
+    return texts("{n} email channels", n=len(found)), blocks
+
+
+async def _on_add(services: Services, body: Json, rest: str) -> None:
+    await services.admins.require(body["user_id"])
+    await open_add(services, body["trigger_id"], slack_channel_id=body.get("channel_id"))
+
+
+async def _on_edit(services: Services, body: Json, rest: str) -> None:
+    await services.admins.require(body["user_id"])
+    await open_edit(services, body["trigger_id"], await _named(services, rest))
+
+
+async def _on_pause(services: Services, body: Json, rest: str) -> Answer:
+    await services.admins.require(body["user_id"])
+    status = await services.channels.pause(await _named(services, rest))
+    return services.texts(
+        "{name} is paused: mail is still taken in and kept, replies wait. /canal resume {name}",
+        name=escape_text(status.channel.name),
+    ), []
+
+
+async def _on_resume(services: Services, body: Json, rest: str) -> Answer:
+    await services.admins.require(body["user_id"])
+    status = await services.channels.resume(await _named(services, rest))
+    return services.texts(
+        "{name} works again; what waited comes now.", name=escape_text(status.channel.name)
+    ), []
+
+
+async def _on_remove(services: Services, body: Json, rest: str) -> Answer:
+    await services.admins.require(body["user_id"])
+    texts = services.texts
+    status = await services.channels.show(await _named(services, rest))
+    name = status.channel.name
+    question = texts(
+        "Remove {name}? Mail to {address} is refused from then on. Its {n} tickets stay in Slack.",
+        name=escape_text(name),
+        address=escape_text(status.channel.primary_address),
+        n=status.tickets,
+    )
+    confirm = confirm_dialog(
+        texts("Remove {name}?", name=name), texts("No mail is taken in any more."),
+        texts("Remove"), texts("Keep"),
+    )  # fmt: skip
+    remove = button(texts("Remove"), "channel_remove", name, style="danger", confirm=confirm)
+    return question, [section(question), actions(remove)]
+
+
+async def _on_test(services: Services, body: Json, rest: str) -> Answer:
+    await services.admins.require(body["user_id"])
+    name = await _named(services, rest)
+    await services.channels.show(name)
+    services.background.start(_run_test(services, body, name))
+    return services.texts("Testing {name}…", name=escape_text(name)), []
+
+
+async def _run_test(services: Services, body: Json, name: str) -> None:
+    report = await services.tester.test(name)
+    lines = [f"{'✔' if step.ok else '❌'} {step.sentence}" for step in report]
+    await services.chat.respond(body["response_url"], escape_text("\n".join(lines)))
+
+
+async def _named(services: Services, rest: str) -> str:
+    """The channel that the command names; with one channel only, it needs no name."""
+    if rest:
+        return rest
+    found = await services.channels.list()
+    if len(found) == 1:
+        return found[0].channel.name
+    names = ", ".join(one.channel.name for one in found)
+    raise UserError(
+        services.texts("Say which channel: {names}.", names=names)
+        if names
+        else services.texts("No email channel yet. An admin adds one with /canal add.")
+    )
+
+
+_COMMANDS: dict[str, Command] = {
+    "": _on_help,
+    "help": _on_help,
+    "list": _on_list,
+    "add": _on_add,
+    "edit": _on_edit,
+    "pause": _on_pause,
+    "resume": _on_resume,
+    "remove": _on_remove,
+    "test": _on_test,
+}

@@ -1,0 +1,61 @@
+"""Messages in threads: what an agent writes, edits and deletes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+
+from bot.listeners.answers import whisper_outcome
+from bot.listeners.services import Services
+from bot.slack.threads import agent_message_from, is_persons_message
+
+Json = dict[str, Any]
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    @app.event("message")
+    async def on_message(event: Json, context: Json) -> None:
+        subtype = event.get("subtype")
+        if subtype == "message_changed":
+            await _on_changed(services, event, context)
+        elif subtype == "message_deleted":
+            await _on_deleted(services, event)
+        elif event.get("thread_ts") and is_persons_message(event):
+            await _on_said(services, event, context)
+
+
+async def _on_said(services: Services, event: Json, context: Json) -> None:
+    said = await agent_message_from(
+        event,
+        channel=event["channel"],
+        team_id=str(context.get("team_id") or ""),
+        people=services.chat.people,
+    )
+    outcome = await services.replies.on_message(said)
+    if outcome is not None:
+        services.background.start(whisper_outcome(services, outcome, said.user_id))
+
+
+async def _on_changed(services: Services, event: Json, context: Json) -> None:
+    message = event.get("message") or {}
+    if not message.get("thread_ts") or not is_persons_message({**message, "subtype": None}):
+        return
+    if message.get("subtype") == "tombstone":
+        return
+    said = await agent_message_from(
+        message,
+        channel=event["channel"],
+        team_id=str(context.get("team_id") or ""),
+        people=services.chat.people,
+    )
+    outcome = await services.replies.on_edit(said)
+    if outcome is not None:
+        services.background.start(whisper_outcome(services, outcome, said.user_id))
+
+
+async def _on_deleted(services: Services, event: Json) -> None:
+    outcome = await services.replies.on_delete(event["channel"], str(event["deleted_ts"]))
+    if outcome is not None and outcome.message and outcome.message.slack_user_id:
+        user_id = outcome.message.slack_user_id
+        services.background.start(whisper_outcome(services, outcome, user_id))

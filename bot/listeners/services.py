@@ -1,0 +1,60 @@
+"""What every listener is handed, and how it does things after it has answered Slack."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.slack.gateway import SlackChat
+from bot.slack.texts import Texts
+from handlers.access import Admins
+from handlers.channel_test import ChannelTester
+from handlers.channels import Channels
+from handlers.errors import ChatError
+from handlers.ports import Clock
+from handlers.replies import Replies
+from handlers.tickets import Tickets
+
+_log = logging.getLogger(__name__)
+
+
+class Background:
+    """Work that goes on after the answer to Slack. Only for what may be lost: comforts, views."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.create_task(self._guard(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self, grace: float) -> None:
+        if self._tasks:
+            _, pending = await asyncio.wait(self._tasks, timeout=grace)
+            for task in pending:
+                task.cancel()
+
+    async def _guard(self, work: Coroutine[Any, Any, object]) -> None:
+        try:
+            await work
+        except ChatError as error:
+            _log.warning("Slack did not take an answer: %s", error)
+        except Exception:  # noqa: BLE001 - logged; there is nobody left to raise it to
+            _log.exception("background work failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    chat: SlackChat
+    texts: Texts
+    clock: Clock
+    replies: Replies
+    tickets: Tickets
+    channels: Channels
+    admins: Admins
+    tester: ChannelTester
+    background: Background = field(default_factory=Background)

@@ -1,0 +1,56 @@
+"""The handlers of one Canal, wired to their ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.access import Admins
+from handlers.address_index import AddressIndex
+from handlers.context import Context
+from handlers.deliver_mail import MailDelivery
+from handlers.deliver_slack import SlackDelivery
+from handlers.filing import FilingWorker
+from handlers.intake import Intake
+from handlers.outbox import OutboxWorker
+from handlers.ports import Chat, MailTransport
+from handlers.replies import Replies
+from handlers.tickets import Tickets
+from handlers.work import WorkKind
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    context: Context
+    index: AddressIndex
+    intake: Intake
+    filing: FilingWorker
+    outbox: OutboxWorker
+    replies: Replies
+    tickets: Tickets
+
+
+def build_parts(context: Context, chat: Chat, admins: Admins, transport: MailTransport) -> Parts:
+    index = AddressIndex(context.db, context.team_id)
+    slack = SlackDelivery(context, chat, admins)
+    mail = MailDelivery(context, chat, transport)
+    outbox = OutboxWorker(
+        context,
+        {
+            WorkKind.POST_CARD: slack.post_card,
+            WorkKind.POST_MAIL: slack.post_mail,
+            WorkKind.UPDATE_CARD: slack.update_card,
+            WorkKind.UPLOAD_FILES: slack.upload_files,
+            WorkKind.REACT: slack.react,
+            WorkKind.NOTICE: slack.notice,
+            WorkKind.SEND_EMAIL: mail.send_email,
+        },
+    )
+    return Parts(
+        context=context,
+        index=index,
+        intake=Intake(context, index),
+        filing=FilingWorker(context, index),
+        outbox=outbox,
+        replies=Replies(context, chat, index),
+        tickets=Tickets(context, chat),
+    )

@@ -1,0 +1,62 @@
+"""The ticker: what is looked at from time to time. The database decides who does the work.
+
+APScheduler keeps its jobs in memory here; durable work lives in the outbox (two schedulers on one
+job store run every job twice).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.metrics import Metrics
+from bot.parts import Parts
+from handlers.reports import outbox_figures
+
+_log = logging.getLogger(__name__)
+CONFIG_EVERY = 0.5
+"""Seconds until a running Canal sees what another process configured (promised: within 2)."""
+
+
+class Scheduler:
+    def __init__(self, parts: Parts, metrics: Metrics) -> None:
+        self._parts = parts
+        self._metrics = metrics
+        self._scheduler = AsyncIOScheduler()
+
+    def start(self) -> None:
+        self._every(CONFIG_EVERY, "configuration", self._look_for_changes)
+        self._every(30, "waiting times", self._parts.tickets.refresh_waiting_times)
+        self._every(10, "metrics", self._measure)
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        self._scheduler.shutdown(wait=False)
+
+    def _every(self, seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
+        async def guarded() -> None:
+            try:
+                await work()
+            except Exception:  # noqa: BLE001 - logged; the next tick tries again
+                _log.exception("the timer for %s failed", name)
+
+        self._scheduler.add_job(
+            guarded, "interval", seconds=seconds, name=name, max_instances=1, coalesce=True
+        )
+
+    async def _look_for_changes(self) -> None:
+        if await self._parts.index.refresh():
+            # A resumed channel has released mail, a new one may have mail waiting at its lane.
+            self._parts.context.wake.file()
+            self._parts.context.wake.deliver()
+
+    async def _measure(self) -> None:
+        figures = await outbox_figures(self._parts.context)
+        self._metrics.outbox_depth.clear()
+        for kind, count in figures.waiting.items():
+            self._metrics.outbox_depth.labels(kind).set(count)
+        self._metrics.outbox_oldest_seconds.set(figures.oldest_seconds)
+        self._metrics.outbox_dead.set(figures.dead)

@@ -1,0 +1,90 @@
+"""How Slack's events reach us: Socket Mode, or HTTP with a signing secret."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.listeners import register
+from bot.listeners.services import Services
+from bot.settings import Settings
+
+_log = logging.getLogger(__name__)
+_RETRY_SECONDS = 5.0
+_FATAL = frozenset({"invalid_auth", "not_allowed_token_type", "account_inactive", "token_revoked"})
+
+
+def build_client(settings: Settings) -> AsyncWebClient:
+    """The Web API client; slack_sdk repeats nothing by itself (the outbox decides)."""
+    token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
+    return AsyncWebClient(token=token, base_url=settings.slack_api_url, retry_handlers=[])
+
+
+def build_bolt(settings: Settings, client: AsyncWebClient, services: Services) -> AsyncApp:
+    """Bolt, answering Slack only when a listener is finished."""
+    secret = settings.slack_signing_secret
+    app = AsyncApp(
+        client=client,
+        signing_secret=secret.get_secret_value() if secret else "socket mode needs none",
+        process_before_response=True,
+        raise_error_for_unhandled_request=False,
+        logger=logging.getLogger("bot.bolt"),
+    )
+    register(app, services)
+    return app
+
+
+class SocketMode:
+    """One Socket Mode connection that comes back by itself."""
+
+    def __init__(self, app: AsyncApp, settings: Settings, client: AsyncWebClient) -> None:
+        token = settings.slack_app_token
+        self._handler = AsyncSocketModeHandler(
+            app,
+            token.get_secret_value() if token else "",
+            web_client=client,
+            logger=logging.getLogger("bot.socket_mode"),
+        )
+        self._task: asyncio.Task[None] | None = None
+        self.on_connected: Callable[[], None] = lambda: None
+
+    async def start(self) -> None:
+        """Connect; while Slack cannot be reached, keep trying in the background."""
+        try:
+            await self._handler.connect_async()  # type: ignore[no-untyped-call]
+            self.on_connected()
+        except SlackApiError as error:
+            if error.response.get("error") in _FATAL:
+                raise
+            self._retry_later(error)
+        except (OSError, TimeoutError) as error:
+            self._retry_later(error)
+
+    async def is_connected(self) -> bool:
+        return await self._handler.client.is_connected()
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        await self._handler.close_async()  # type: ignore[no-untyped-call]
+
+    def _retry_later(self, error: Exception) -> None:
+        _log.warning("Slack cannot be reached yet, trying again: %s", error)
+        self._task = asyncio.create_task(self._connect_until_done())
+
+    async def _connect_until_done(self) -> None:
+        while True:
+            await asyncio.sleep(_RETRY_SECONDS)
+            try:
+                await self._handler.connect_async()  # type: ignore[no-untyped-call]
+            except (SlackApiError, OSError, TimeoutError) as error:
+                _log.warning("Slack cannot be reached yet, trying again: %s", error)
+            else:
+                self.on_connected()
+                return
