@@ -20,11 +20,12 @@ export class ChannelView {
     this.composer = new Composer({ channel: channelId, label: `Message #${channel?.name ?? ""}`, testid: "composer", onSent: () => this.list.toEnd() });
     this.head = h("header", { class: "pane-head", testid: "channel-head" });
     this.element = h("section", { class: "pane", aria: { label: `Channel ${channel?.name ?? ""}` } }, this.head, h("div", { id: "hints", class: "hints-slot" }), this.list.element, this.composer.element);
+    this.composer.attachments.listen(this.element, this.composer.field);
     this.refresh = coalesced(() => this.#load());
     this.off = [
       on("event", (event) => this.#onEvent(event)),
       on("reconnected", this.refresh),
-      on("state", () => this.#drawHead()),
+      on("state", () => { this.#drawHead(); this.#markRead(); }),
       on("dismissed", this.refresh),
       on("edited", this.refresh),
     ];

@@ -32,7 +32,6 @@ export class Composer {
       h("div", { class: "composer-box" }, this.field, this.attachments.element, this.#tools()),
       options.extra,
     );
-    this.attachments.listen(this.element, this.field);
     this.field.addEventListener("input", () => this.#changed());
     this.field.addEventListener("keydown", (event) => this.#onKey(event));
     requestAnimationFrame(() => this.#changed());

@@ -12,6 +12,7 @@ import { adoptPermalink, currentRoute, listenToRoutes } from "./router.js";
 import { startSidebar } from "./sidebar.js";
 import { emit, findChannel, loadState, on, refreshState, store } from "./store.js";
 import { ThreadView } from "./thread.js";
+import { ago } from "./time.js";
 
 const page = { main: null, mainKey: null, side: null, sideKey: null };
 const STATE_EVENTS = new Set(["message", "channel", "user", "mail", "app"]);
@@ -36,6 +37,8 @@ async function start() {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && page.main?.refresh?.());
   document.getElementById("scrim").addEventListener("click", () => emit("drawer", false));
   document.addEventListener("keydown", (event) => event.key === "Escape" && emit("drawer", false));
+  keepFilesOut();
+  setInterval(refreshAges, 60_000);
   listenToRoutes();
   listenToEvents();
   emit("route");
@@ -86,6 +89,17 @@ async function changePerson() {
   listenToEvents();
   await loadState().catch(() => emit("offline"));
   show();
+}
+
+/** A file dropped beside a drop zone would replace the page. */
+function keepFilesOut() {
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => event.preventDefault());
+}
+
+/** "last reply 2 min ago" stays true while nothing else happens. */
+function refreshAges() {
+  for (const el of document.querySelectorAll("[data-ago]")) el.textContent = `last reply ${ago(el.dataset.ago)}`;
 }
 
 function setDrawer(open) {

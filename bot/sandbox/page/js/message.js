@@ -80,6 +80,6 @@ function threadLink(message, channel) {
     "a", { class: "thread-link", href: hashFor.thread(channel, message.ts), testid: "thread-link" },
     h("span", { class: "faces" }, faces),
     h("b", null, `${count} ${count === 1 ? "reply" : "replies"}`),
-    h("span", { class: "quiet" }, message.latest_reply ? `last reply ${ago(message.latest_reply)}` : null),
+    message.latest_reply ? h("span", { class: "quiet", data: { ago: message.latest_reply } }, `last reply ${ago(message.latest_reply)}`) : null,
   );
 }

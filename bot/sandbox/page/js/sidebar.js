@@ -24,8 +24,10 @@ function setOnline(root, online) {
 
 function redraw(root) {
   const focusKey = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const scrolled = root.querySelector(".nav-scroll")?.scrollTop ?? 0;
   const route = currentRoute();
   fill(root, head(root), h("div", { class: "nav-scroll" }, channels(route), places(route)), who());
+  root.querySelector(".nav-scroll").scrollTop = scrolled;
   if (focusKey) root.querySelector(`[data-key="${CSS.escape(focusKey)}"]`)?.focus();
 }
 

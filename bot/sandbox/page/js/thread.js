@@ -34,10 +34,11 @@ export class ThreadView {
     this.element.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.defaultPrevented && !event.target.closest("[data-editing]") && event.target.matches("textarea,.message,.scroller")) leave();
     });
+    this.composer.attachments.listen(this.element, this.composer.field);
     this.refresh = coalesced(() => this.#load());
     this.off = [
       on("event", (event) => this.#onEvent(event)), on("reconnected", this.refresh),
-      on("dismissed", this.refresh), on("edited", this.refresh), on("state", () => this.refresh()),
+      on("dismissed", this.refresh), on("edited", this.refresh),
     ];
     this.refresh();
   }
