@@ -339,11 +339,13 @@ def test_no_payload_raises(said: Json) -> None:
     json.dumps(found.document.to_json())
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_mrkdwn_raises(text: str) -> None:
     document_from_message({"text": text}, NAMES)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="*_~`<>@!#|&;:ab \n", max_size=60))
 def test_no_mark_is_too_many(text: str) -> None:
     document_from_message({"text": text}, NAMES)
