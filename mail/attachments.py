@@ -65,7 +65,7 @@ def part_file(part: Part) -> File:
     data = part_bytes(part)
     raw_name = has_name(part)
     content_type = sniff_type(data, part.content_type, raw_name)
-    if part.content_type in _MAILS:
+    if content_type in _MAILS:
         name, summary = _mail_name(part, data, raw_name)
     else:
         name = (

@@ -131,14 +131,14 @@ def decode_text(data: bytes, declared: str | None = None) -> Decoded:
     """The text of the bytes. Never raises; what no charset explains becomes U+FFFD."""
     data = data[:MAX_TEXT_BYTES]
     codec = codec_name(declared)
-    if codec is not None and (codec.startswith("iso2022_jp") or codec in ("utf_7", "hz")):
+    if codec is not None and (codec.startswith("iso2022") or codec in ("utf_7", "hz")):
         return _decode_stateful(data, codec, declared)
     marked = _decode_marked(data)
     if marked is not None:
         return marked
     if data.isascii() and (codec is None or not codec.startswith(("utf_16", "utf_32"))):
         if b"\x1b$" in data or b"\x1b(" in data:
-            return _decode_stateful(data, codec or "iso2022_jp", declared)
+            return _decode_stateful(data, "iso2022_jp", declared)
         return Decoded(data.decode("ascii"), "ascii", _unknown(codec, declared))
     if codec is not None and codec.startswith(("utf_16", "utf_32")):
         return _decode_wide(data, codec, declared)
@@ -182,7 +182,7 @@ def _decode_stateful(data: bytes, codec: str, declared: str | None) -> Decoded:
             return Decoded(utf8, "utf_8", f"The text is labelled {declared} but is UTF-8.")
         if codec.startswith("iso2022_jp") and b"\x1b" not in data:
             return _decode_eight_bit(data, "cp932", declared)
-    if codec.startswith("iso2022_jp") or b"\x1b$" in data:
+    if codec.startswith("iso2022_jp"):
         return Decoded(decode_iso2022_jp(data), "iso2022_jp")
     text = _strict(data, codec)
     if text is not None:

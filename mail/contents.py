@@ -22,6 +22,7 @@ from mail.attachments import (
     tnef_files,
     uu_files,
 )
+from mail.attempt import attempt
 from mail.body import (
     Choice,
     TextPart,
@@ -48,6 +49,7 @@ MAX_TEXTS = 50
 MAX_TOTAL = 1_500_000
 """Characters of text over all parts."""
 
+_TAG = re.compile(r"<[^<>]{0,2000}>")
 _WORD = re.compile(r"\w+")
 
 
@@ -106,8 +108,10 @@ class _Reader:
         defects: list[str] = []
         if item.is_html:
             source = part_text(item.part, defects)
-            body = parse_html(source)
             twin = plain_text(item.instead, defects) if item.instead is not None else ""
+            body = attempt("HTML", lambda: parse_html(source), HtmlBody(), defects)
+            if not body.blocks and not twin and defects and defects[-1].startswith("Canal"):
+                twin = tidy(_TAG.sub(" ", source))
             if _is_better(twin, body):
                 self._add_plain(twin)
             else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mail.document import Block, Code, Document, Image, ListItem, Rule, Span, Spans, Table
 from mail.html_blocks import Blocks
-from mail.html_elements import close_element, open_element, show_image
+from mail.html_elements import close_element, first_words, open_element, show_image
 from mail.html_page import Context, Page
 from mail.html_style import PLAIN, Style, hidden_selectors
 from mail.html_tags import BOLD, CODE, DROPPED, ITALIC, STRIKE, WEIGHTED
@@ -125,7 +125,7 @@ class _Walker:
     def _note_hidden(self, element: Element) -> None:
         self.preheader_removed = True
         if self.marker is None:
-            self.marker = find_marker(_inner_text(element))
+            self.marker = find_marker(first_words(element))
 
     def _find_marker(self, token: str) -> None:
         if self.marker is None:
@@ -192,18 +192,6 @@ def _styled(tag: str, style: Style, context: Context) -> Context:
 
 def _pick(value: bool | None, otherwise: bool) -> bool:
     return otherwise if value is None else value
-
-
-def _inner_text(element: Element) -> str:
-    words: list[str] = []
-    waiting: list[Element | str] = [element]
-    while waiting and len(words) < 200:
-        node = waiting.pop()
-        if isinstance(node, str):
-            words.append(node)
-        else:
-            waiting.extend(reversed(node.children))
-    return "".join(words)
 
 
 def _block_spans(block: Block) -> Spans:

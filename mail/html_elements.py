@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from mail.document import Image, Rule, Table
 from mail.html_blocks import Frame
@@ -16,6 +17,7 @@ from mail.html_tree import Element
 
 _DIGITS = re.compile(r"^\s*(\d{1,4})")
 _FILE_LIKE = re.compile(r"\.(?:png|jpe?g|gif|bmp|webp|svg)$", re.IGNORECASE)
+_NUMBERED = re.compile(r"\s*(\d{1,3})[.)]")
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _MAX_INDENT = 8
 _MAX_QUOTES = 20
@@ -38,6 +40,8 @@ def open_element(page: Page, element: Element, style: Style, context: Context) -
     tag = element.tag
     _break(page, tag, style.tight_top, context)
     match tag:
+        case "p" if style.word_list:
+            return _word_item(page, element, style.word_list, context)
         case "table":
             return _table(page, element, context)
         case "td" | "th":
@@ -115,6 +119,30 @@ def _item(page: Page, element: Element, context: Context) -> Context:
     return context._replace(frame=Frame("li", indent, page.items, current.ordered, shown))
 
 
+def _word_item(page: Page, element: Element, level: int, context: Context) -> Context:
+    """A list item as Word writes it: a paragraph whose bullet stands in a span of its own."""
+    if context.frame.kind == "q" or context.in_cell:
+        return context
+    number = _NUMBERED.match(first_words(element))
+    page.items += 1
+    shown = int(number[1]) if number else None
+    frame = Frame("li", min(level - 1, _MAX_INDENT), page.items, number is not None, shown)
+    return context._replace(frame=frame)
+
+
+def first_words(element: Element) -> str:
+    """The beginning of the text inside an element."""
+    words: list[str] = []
+    waiting: list[Element | str] = [element]
+    while waiting and len(words) < 200:
+        node = waiting.pop()
+        if isinstance(node, str):
+            words.append(node)
+        else:
+            waiting.extend(reversed(node.children))
+    return "".join(words)
+
+
 def _link(page: Page, element: Element, context: Context) -> Context:
     url = clean_url(element.attrs.get("href") or "")
     if url is None:
@@ -161,7 +189,7 @@ def show_image(page: Page, attrs: Mapping[str, str | None], context: Context) ->
         if shown:
             page.text(shown, context)
         return
-    content_id = source[4:].strip("<> ")
+    content_id = unquote(source[4:]).strip("<> ")
     page.content_ids.add(content_id)
     if not context.in_cell and not _is_tiny(attrs):
         page.blocks.put(Image(alt=shown, content_id=content_id), page.origin(context))

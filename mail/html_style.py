@@ -17,6 +17,7 @@ _LENGTH = re.compile(r"^(-?\d*\.?\d+)")
 _CSS_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 _CSS_RULE = re.compile(r"([^{}]*+)([{}])")
 _SIMPLE_SELECTOR = re.compile(r"^[a-z0-9]*([.#][\w-]+)$")
+_WORD_LEVEL = re.compile(r"\blevel([1-9])\b")
 _BOLD = frozenset({"bold", "bolder", "600", "700", "800", "900"})
 _NOT_BOLD = frozenset({"normal", "lighter", "100", "200", "300", "400", "500"})
 MAX_CSS = 200_000
@@ -36,6 +37,8 @@ class Style:
     tight_bottom: bool = False
     """No margin there: the next line follows directly."""
     no_border: bool = False
+    word_list: int = 0
+    """The level of a list item of Word, 0 for anything else."""
 
 
 PLAIN = Style()
@@ -58,6 +61,7 @@ def read_style(text: str) -> Style:
         keep_space=_keep_space(values),
         tight_top=top,
         tight_bottom=bottom,
+        word_list=_word_level(values.get("mso-list", "")),
         no_border="none" in values.get("border", ""),
     )
 
@@ -79,6 +83,8 @@ def _is_zero(value: str | None) -> bool:
 
 
 def _is_hidden(values: Mapping[str, str]) -> bool:
+    if values.get("mso-list") == "ignore":
+        return True  # the bullet that Word writes as text
     if values.get("display") == "none" or values.get("visibility") in ("hidden", "collapse"):
         return True
     if _is_zero(values.get("opacity")):
@@ -102,6 +108,11 @@ def _zero_font(values: Mapping[str, str]) -> bool | None:
         return True
     # One pixel is as good as none, but 1em is the ordinary size.
     return float(found[1]) <= 1 and size.endswith(("px", "pt"))
+
+
+def _word_level(value: str) -> int:
+    found = _WORD_LEVEL.search(value)
+    return int(found[1]) if found else 0
 
 
 def _tight(values: Mapping[str, str]) -> tuple[bool, bool]:

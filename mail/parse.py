@@ -7,12 +7,11 @@ order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
 
 from mail.addresses import parse_address_list
 from mail.attachments import find_file, part_bytes, signed_tree
+from mail.attempt import attempt
 from mail.bounces import parse_bounce
 from mail.contents import Contents, read_contents
 from mail.dates import parse_date
@@ -30,15 +29,14 @@ from mail.subjects import is_reply_subject
 __all__ = ["dedupe_key", "parse_mail", "peek_headers", "read_attachment"]
 
 MAX_DEFECTS = 50
-
-T = TypeVar("T")
+_PGP = "The mail is encrypted with PGP: only the owner of the key can read it."
 
 
 def parse_mail(data: bytes) -> ParsedMail:
     """Everything that the mail says. Never raises; `defects` tells what was wrong with it."""
     defects: list[str] = []
     empty = ParsedMail(defects=("The mail could not be read.",))
-    return _attempt("mail", lambda: _parse(data, defects), empty, defects)
+    return attempt("mail", lambda: _parse(data, defects), empty, defects)
 
 
 def read_attachment(data: bytes, index: int) -> bytes:
@@ -50,15 +48,6 @@ def read_attachment(data: bytes, index: int) -> bytes:
     return file.data
 
 
-def _attempt(what: str, step: Callable[[], T], otherwise: T, defects: list[str]) -> T:
-    """A step must not cost the mail: its failure becomes a defect that people see."""
-    try:
-        return step()
-    except Exception as error:  # noqa: BLE001 - hostile input; the mail is shown all the same
-        defects.append(f"Canal could not read the {what} ({type(error).__name__}).")
-        return otherwise
-
-
 def _parse(data: bytes, defects: list[str]) -> ParsedMail:
     prepared, found = prepare(data)
     defects.extend(found)
@@ -68,7 +57,7 @@ def _parse(data: bytes, defects: list[str]) -> ParsedMail:
     defects.extend(tree.defects)
     headers = tree.root.headers
     headers.charset = _header_charset(tree)
-    contents = _attempt("text", lambda: read_contents(tree), Contents(), defects)
+    contents = attempt("text", lambda: read_contents(tree), Contents(), defects)
     defects.extend(contents.defects)
     return _assemble(tree, contents, defects)
 
@@ -89,7 +78,7 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
     visible = _visible(contents, subject, is_reply, defects)
     message = build_message(tree.root)
     text = contents.text
-    bounce = _attempt("bounce", lambda: parse_bounce(message, text), None, defects)
+    bounce = attempt("bounce", lambda: parse_bounce(message, text), None, defects)
     plain_kind = MailKind.BOUNCE if bounce else MailKind.MESSAGE
     return ParsedMail(
         message_id=_message_id(headers, defects),
@@ -101,7 +90,7 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         cc=_addresses(headers, "Cc"),
         subject=subject,
         date=_date(headers, defects),
-        kind=_attempt(
+        kind=attempt(
             "kind", lambda: classify(message, has_bounce=bounce is not None), plain_kind, defects
         ),
         document=contents.document,
@@ -112,11 +101,11 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         html_present=contents.html_present,
         attachments=contents.attachments,
         bounce=bounce,
-        forwarded=_attempt("forward", lambda: find_forwarded(message, text), None, defects),
-        is_forward=_attempt("forward", lambda: is_forward(message, subject, text), False, defects),
+        forwarded=attempt("forward", lambda: find_forwarded(message, text), None, defects),
+        is_forward=attempt("forward", lambda: is_forward(message, subject, text), False, defects),
         marker=contents.marker,
         list_id=_list_id(headers),
-        defects=tuple(dict.fromkeys([*defects, *_encrypted(tree)]))[:MAX_DEFECTS],
+        defects=tuple(dict.fromkeys([*defects, *_encrypted(tree, text)]))[:MAX_DEFECTS],
     )
 
 
@@ -128,7 +117,7 @@ def _visible(contents: Contents, subject: str, is_reply: bool, defects: list[str
             contents.blocks, subject=subject, is_reply=is_reply, from_html=contents.from_html
         )
 
-    return _attempt("quoted part", fold, whole, defects)
+    return attempt("quoted part", fold, whole, defects)
 
 
 def _ids(headers: HeaderBlock, name: str) -> tuple[str, ...]:
@@ -182,11 +171,13 @@ def _list_id(headers: HeaderBlock) -> str | None:
     return inner[:300] or None
 
 
-def _encrypted(tree: MimeTree) -> list[str]:
+def _encrypted(tree: MimeTree, text: str) -> list[str]:
     """Mails that nobody but the holder of a key can read say so."""
+    if "-----BEGIN PGP MESSAGE-----" in text:
+        return [_PGP]
     for part in tree.root.walk():
         if part.content_type == "multipart/encrypted":
-            return ["The mail is encrypted with PGP: only the owner of the key can read it."]
+            return [_PGP]
         if part.content_type not in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
             continue
         if signed_tree(part, part_bytes(part)) is None:
