@@ -49,9 +49,7 @@ def connect_error(account: SmtpAccount, error: BaseException) -> MailError:
         if isinstance(cause, ssl.SSLError):
             return _tls_error(account, cause)
         if isinstance(cause, socket.gaierror):
-            return HostUnknown(
-                f"There is no mail server called {account.host}. Check the host name."
-            )
+            return _name_error(account, cause)
     if any(_is_refused(cause) for cause in causes):
         return PortRefused(
             f"{account.host} does not accept connections on port {account.port}."
@@ -211,6 +209,15 @@ def _tls_error(account: SmtpAccount, error: ssl.SSLError) -> MailError:
         )
     reason = (error.reason or "handshake failed").replace("_", " ").lower()
     return TlsFailed(f"No encrypted connection to {account.host}, port {account.port}: {reason}.")
+
+
+def _name_error(account: SmtpAccount, error: socket.gaierror) -> HostUnknown:
+    if error.errno == socket.EAI_AGAIN:
+        return HostUnknown(
+            f"The name {account.host} could not be looked up: the name server does not answer,"
+            " or there is no such host. Check the host name."
+        )
+    return HostUnknown(f"There is no mail server called {account.host}. Check the host name.")
 
 
 def _is_refused(error: BaseException) -> bool:
