@@ -15,12 +15,37 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import uvloop
+from aiosmtpd.smtp import SMTP
+from cryptography.fernet import Fernet
+
+from handlers.address_index import AddressIndex
+from handlers.channel_fields import ChannelFields
+from handlers.channels import Channels
+from handlers.context import Context
+from handlers.filing import FilingWorker
+from handlers.intake import Intake
+from handlers.tokens import Tokens
+from mail.model import ReceivedMail
+from mail.smtp_replies import RCPT_OK, UNKNOWN_RECIPIENT, Reply
+from mail.smtp_server import SmtpServer
+from storage.crypto import Vault
+from storage.engine import open_database
+from storage.queries import meta
+from storage.startup import prepare
+from tests.bench.sqlite_sink import SqliteSink
+
+KINDS = ("aiosmtpd", "discard", "sink", "canal", "canal+filing")
+"""Stock aiosmtpd, discards; Canal's server, discards; with the least durable store; with the real
+intake; with the real intake while another worker of the same process reads and files the mails."""
 HOST = "127.0.0.1"
+RECIPIENT = "support@bench.invalid"
 _SBIN = "/usr/sbin:/usr/lib/postfix/sbin:" + os.environ.get("PATH", "")
 
 _MAIN_CF = """
@@ -91,11 +116,15 @@ def wait_for_greeting(port: int, *, seconds: float = 20) -> None:
 @contextmanager
 def run_own(kind: str, folder: Path) -> Iterator[int]:
     """One of `serve`'s kinds, in a process of its own."""
-    command = [sys.executable, "-m", __spec__.name, kind, str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "tests.bench.smtp_servers", kind, str(folder)]
+    with (folder / "log").open("w") as log:  # a server that complains must not slow the others
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         assert process.stdout is not None
-        yield int(process.stdout.readline())
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError((folder / "log").read_text())
+        yield int(line)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
@@ -141,18 +170,24 @@ def run_postfix(folder: Path) -> Iterator[int]:
 
 
 async def serve(kind: str, folder: Path) -> None:
-    """`aiosmtpd`: stock, discards; `discard`: Canal's, discards; `canal`: Canal's, stored."""
+    """Run one of KINDS until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     if kind == "aiosmtpd":
         await _serve_stock(stop)
+    elif kind == "discard":
+        await _serve_canal(_discard, stop)
+    elif kind == "sink":
+        await _serve_sink(folder, stop)
     else:
-        await _serve_canal(kind, folder, stop)
+        await _serve_intake(folder, stop, filing=kind == "canal+filing")
+
+
+async def _discard(_mail: ReceivedMail) -> None:
+    return None
 
 
 async def _serve_stock(stop: asyncio.Event) -> None:
-    from aiosmtpd.smtp import SMTP
-
     class Discard:
         async def handle_DATA(self, *_args: Any) -> str:  # noqa: N802
             return "250 OK"
@@ -165,35 +200,69 @@ async def _serve_stock(stop: asyncio.Event) -> None:
     server.close()
 
 
-async def _serve_canal(kind: str, folder: Path, stop: asyncio.Event) -> None:
-    from mail.smtp_replies import RCPT_OK
-    from mail.smtp_server import SmtpServer
-    from tests.bench.sqlite_sink import SqliteSink
-
-    sink = SqliteSink(folder / "mail.db", window=float(os.environ.get("BENCH_WINDOW", "0.002")))
-    await sink.open()
-
-    async def discard(_mail: object) -> None:
-        return None
-
-    deliver = discard if kind == "discard" else sink.deliver
-    server = SmtpServer(
-        host=HOST, port=0, is_ours=lambda _address: RCPT_OK, deliver=deliver, hostname="bench"
-    )
+async def _serve_canal(
+    deliver: Callable[[ReceivedMail], Awaitable[None]],
+    stop: asyncio.Event,
+    is_ours: Callable[[str], Reply] = lambda _address: RCPT_OK,
+) -> None:
+    server = SmtpServer(host=HOST, port=0, is_ours=is_ours, deliver=deliver, hostname="bench")
     await server.start()
     print(server.address[1], flush=True)
     await stop.wait()
     await server.stop()
+
+
+async def _serve_sink(folder: Path, stop: asyncio.Event) -> None:
+    sink = SqliteSink(folder / "mail.db")
+    await sink.open()
+    await _serve_canal(sink.deliver, stop)
     await sink.close()
-    if sink.groups and os.environ.get("BENCH_VERBOSE"):
-        print(
-            f"{sum(sink.groups)} mails in {len(sink.groups)} commits", file=sys.stderr, flush=True
+
+
+class _SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+async def _serve_intake(folder: Path, stop: asyncio.Event, *, filing: bool) -> None:
+    """The product's own path: address index, intake, group commit into the real tables."""
+    url = os.environ.get("CANAL_BENCH_DATABASE_URL", f"sqlite+aiosqlite:///{folder / 'canal.db'}")
+    db = open_database(url, Vault([Fernet.generate_key().decode()]))
+    key = await prepare(db)
+    clock = _SystemClock()
+    channels = Channels(db, clock, team_id="T1", inbound_domain="in.bench.invalid")
+    await channels.add(
+        ChannelFields(
+            name="Support",
+            slack_channel_id="C01",
+            incoming="internal",
+            outgoing="internal",
+            primary=RECIPIENT,
         )
+    )
+    async with db.write() as tx:
+        await meta.ensure_workspace(tx, "T1", name="Bench", bot_user_id="U01", now=clock.now())
+    index = AddressIndex(db, "T1")
+    await index.refresh()
+    context = Context(db, clock, Tokens(key), "in.bench.invalid", "T1", "bench")
+    intake = Intake(context, index)
+
+    async def deliver(mail: ReceivedMail) -> None:
+        await intake.receive(mail)
+
+    def is_ours(address: str) -> Reply:
+        return RCPT_OK if index.channels_for(address) else UNKNOWN_RECIPIENT
+
+    worker = asyncio.create_task(FilingWorker(context, index).run()) if filing else None
+    await _serve_canal(deliver, stop, is_ours)
+    await intake.stop()
+    if worker is not None:
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+    await db.close()
 
 
 if __name__ == "__main__":
-    import uvloop
-
     if sys.argv[1] == "aiosmtpd":
         asyncio.run(serve(sys.argv[1], Path(sys.argv[2])))
     else:
