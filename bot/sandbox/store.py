@@ -22,7 +22,7 @@ from bot.sandbox.errors import SandboxError
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
   kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)
-) WITHOUT ROWID;
+);
 CREATE TABLE IF NOT EXISTS blobs (id TEXT PRIMARY KEY, body BLOB NOT NULL);
 """
 
@@ -43,7 +43,7 @@ class Store:
         self._background: asyncio.Task[None] | None = None
 
     async def open(self) -> dict[str, dict[str, Any]]:
-        """Opens the file and returns everything in it: {kind: {id: object}}."""
+        """Opens the file and returns everything in it: {kind: {id: object}}, oldest first."""
         if self._path is None:
             return {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sandbox-store")
@@ -139,7 +139,9 @@ class Store:
         path.chmod(0o600)  # it holds the tokens and whatever people wrote
         self._database = database
         found: dict[str, dict[str, Any]] = {}
-        for kind, key, body in database.execute("SELECT kind, id, body FROM objects"):
+        for kind, key, body in database.execute(
+            "SELECT kind, id, body FROM objects ORDER BY rowid"
+        ):
             found.setdefault(kind, {})[key] = json.loads(body)
         return found
 

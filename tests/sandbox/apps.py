@@ -55,9 +55,9 @@ async def connected(sandbox: Sandbox, app: AsyncApp) -> AsyncIterator[AsyncSocke
     assert app.client.base_url == sandbox.api_url
     before = sandbox.sockets_open
     handler = AsyncSocketModeHandler(app, sandbox.app_token, web_client=app.client)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     await sandbox.wait_for(lambda: sandbox.sockets_open > before)
     try:
         yield handler
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]

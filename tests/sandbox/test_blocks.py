@@ -165,7 +165,9 @@ def test_parts_of_rich_text_that_slack_does_not_know(part: Any) -> None:
 
 def test_a_block_id_is_used_once() -> None:
     twice = {"type": "divider", "block_id": "same"}
-    assert problems(twice, twice) == ["block_id same is not unique [json-pointer:/blocks/1/block_id]"]
+    assert problems(twice, twice) == [
+        "block_id same is not unique [json-pointer:/blocks/1/block_id]"
+    ]
 
 
 def test_a_message_has_one_table() -> None:
@@ -181,7 +183,9 @@ def test_messages_have_50_blocks_and_modals_100() -> None:
 
 
 def test_tables_are_for_messages_only() -> None:
-    assert problems(TABLE, surface="modal") == ["unsupported type: table [json-pointer:/blocks/0/type]"]
+    assert problems(TABLE, surface="modal") == [
+        "unsupported type: table [json-pointer:/blocks/0/type]"
+    ]
 
 
 def test_problems_are_bounded() -> None:

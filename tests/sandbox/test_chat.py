@@ -131,10 +131,10 @@ async def test_metadata_is_kept_until_it_is_emptied(room: Room) -> None:
 async def test_only_own_messages_can_be_changed_or_deleted(room: Room) -> None:
     ts = await room.sandbox.say(room.ana, room.channel, "mine")
     update, delete = room.client.chat_update, room.client.chat_delete
-    where = {"channel": room.channel, "ts": ts}
+    where: dict[str, Any] = {"channel": room.channel, "ts": ts}
     assert await refusal(update(text="x", **where)) == "cant_update_message"
     assert await refusal(delete(**where)) == "cant_delete_message"
-    gone = {"channel": room.channel, "ts": "1.000001"}
+    gone: dict[str, Any] = {"channel": room.channel, "ts": "1.000001"}
     assert await refusal(update(text="x", **gone)) == "message_not_found"
     assert await refusal(delete(**gone)) == "message_not_found"
     own = await room.post()

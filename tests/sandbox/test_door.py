@@ -129,9 +129,7 @@ async def test_a_form_takes_blocks_as_a_json_string(room: Room) -> None:
     form = {"channel": room.channel, "text": "x", "blocks": blocks}
     answer = await call(room, "chat.postMessage", data=form, headers=headers)
     assert answer["message"]["blocks"][0]["type"] == "divider"
-    answer = await call(
-        room, "chat.postMessage", data=form | {"blocks": "[{"}, headers=headers
-    )
+    answer = await call(room, "chat.postMessage", data=form | {"blocks": "[{"}, headers=headers)
     assert answer["error"] == "invalid_blocks_format"
 
 

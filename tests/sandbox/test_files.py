@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -26,6 +27,11 @@ async def get(url: str, token: str | None) -> tuple[int, str, bytes]:
 async def start(room: Room, length: int, name: str = "a.txt") -> tuple[str, str]:
     answer = await room.client.files_getUploadURLExternal(filename=name, length=length)
     return answer["upload_url"], answer["file_id"]
+
+
+def messages_with_file(room: Room, file_id: str) -> list[dict[str, Any]]:
+    listed = room.sandbox.messages(room.channel)
+    return [one for one in listed if one["files"][0]["id"] == file_id]
 
 
 async def test_a_file_is_shared_in_a_thread_a_moment_later(room: Room) -> None:
@@ -74,17 +80,8 @@ async def test_blocks_go_with_a_file_unless_there_is_a_comment(room: Room) -> No
             initial_comment=comment,
             blocks=json.dumps([section("block")]),  # slack_sdk puts no lists into a form
         )
-        message = await room.sandbox.wait_for(
-            lambda file_id=file_id: next(
-                (
-                    one
-                    for one in room.sandbox.messages(room.channel)
-                    if one["files"][0]["id"] == file_id
-                ),
-                None,
-            )
-        )
-        assert ("blocks" in message) is expected
+        shared = await room.sandbox.wait_for(partial(messages_with_file, room, file_id))
+        assert ("blocks" in shared[0]) is expected
 
 
 async def test_uploads_that_slack_refuses(room: Room) -> None:
@@ -99,7 +96,7 @@ async def test_uploads_that_slack_refuses(room: Room) -> None:
     assert (await put(url, b"abc"))[0] == 200
     assert (await put(url, b"abc"))[0] == 400
     outside = room.sandbox.add_channel("outside", bot_is_member=False)
-    files = [{"id": file_id}]
+    files: list[dict[str, str | None]] = [{"id": file_id}]
     assert await refusal(complete(files=files, channel_id=outside)) == "not_in_channel"
     assert await refusal(complete(files=files, channel_id="C0X")) == "channel_not_found"
     lost = complete(files=files, channel_id=room.channel, thread_ts="1700000000.000100")
@@ -111,7 +108,9 @@ async def test_uploads_that_slack_refuses(room: Room) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "xoxb-wrong"])
-async def test_a_download_without_the_token_is_a_sign_in_page(room: Room, token: str | None) -> None:
+async def test_a_download_without_the_token_is_a_sign_in_page(
+    room: Room, token: str | None
+) -> None:
     await room.sandbox.say(room.ana, room.channel, "", files=[("a.bin", b"\x00\x01")])
     url = room.sandbox.files[0]["url_private_download"]
     status, kind, body = await get(url, token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.sandbox.conftest import Room, refusal
@@ -25,7 +27,7 @@ async def test_history_is_paged_and_bounded(room: Room) -> None:
     cursor = page["response_metadata"]["next_cursor"]
     page = await read(channel=room.channel, limit=2, cursor=cursor)
     assert [one["text"] for one in page["messages"]] == ["2", "1"]
-    between = {"channel": room.channel, "oldest": stamps[1], "latest": stamps[3]}
+    between: dict[str, Any] = {"channel": room.channel, "oldest": stamps[1], "latest": stamps[3]}
     exclusive = await read(**between)
     assert [one["text"] for one in exclusive["messages"]] == ["2"]
     inclusive = await read(**between, inclusive=True)
