@@ -18,14 +18,19 @@ from mail.html_tree import Element
 _DIGITS = re.compile(r"^\s*(\d{1,4})")
 _FILE_LIKE = re.compile(r"\.(?:png|jpe?g|gif|bmp|webp|svg)$", re.IGNORECASE)
 _NUMBERED = re.compile(r"\s*(\d{1,3})[.)]")
+_SECTION_TAGS = frozenset({"div", "table", "center"})
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _MAX_INDENT = 8
 _MAX_QUOTES = 20
 
 
-def _break(page: Page, tag: str, tight: bool, context: Context) -> None:
+def _break(page: Page, element: Element, tight: bool, context: Context) -> None:
     """The upper or lower border of an element."""
+    tag = element.tag
     if tag not in HARD and tag not in SOFT:
+        return
+    if tag == "tr" and not context.in_cell and _is_section(element):
+        page.blocks.hard()
         return
     tight = tight or (tag == "p" and context.frame.kind == "li")
     nested_list = tag in _LISTS and bool(page.lists)
@@ -35,10 +40,20 @@ def _break(page: Page, tag: str, tight: bool, context: Context) -> None:
         page.blocks.soft()
 
 
+def _is_section(row: Element) -> bool:
+    """A row of a layout table that holds blocks stands apart, by the padding of its cells."""
+    return any(
+        isinstance(inner, Element) and inner.tag in _SECTION_TAGS
+        for cell in row.children
+        if isinstance(cell, Element)
+        for inner in cell.children
+    )
+
+
 def open_element(page: Page, element: Element, style: Style, context: Context) -> Context | None:
     """Begins an element; returns the context inside it, None when nothing inside is walked."""
     tag = element.tag
-    _break(page, tag, style.tight_top, context)
+    _break(page, element, style.tight_top, context)
     match tag:
         case "p" if style.word_list:
             return _word_item(page, element, style.word_list, context)
@@ -78,7 +93,7 @@ def close_element(page: Page, element: Element, style: Style, context: Context) 
         page.lists.pop()
     elif tag == "q":
         page.text("”", context)
-    _break(page, tag, style.tight_bottom, context)
+    _break(page, element, style.tight_bottom, context)
 
 
 def _heading(level: int, context: Context) -> Context:
@@ -186,8 +201,8 @@ def show_image(page: Page, attrs: Mapping[str, str | None], context: Context) ->
         return
     shown = "" if _FILE_LIKE.search(alt) or _is_tiny(attrs) else alt
     if source[:4].lower() != "cid:":
-        if shown:
-            page.text(shown, context)
+        if shown:  # also in cells without a font size: the picture would be seen there
+            page.text(shown, context._replace(look=context.look._replace(zero_font=False)))
         return
     content_id = unquote(source[4:]).strip("<> ")
     page.content_ids.add(content_id)
