@@ -57,6 +57,7 @@ class Provider:
     id: str
     name: str
     domains: frozenset[str]
+    """`*.example` stands for every domain right below."""
     mx: frozenset[str]
     imap: Endpoint | None
     smtp: Endpoint | None
@@ -83,7 +84,9 @@ class Provider:
 
 def find_provider(address: str) -> Provider | None:
     """The provider of an address or of a bare domain, by its domain alone; None if unknown."""
-    return _by_domain().get(domain_of(address))
+    domain = domain_of(address)
+    known = _by_domain()
+    return known.get(domain) or known.get(f"*.{domain.partition('.')[2]}")
 
 
 def find_provider_by_mx(hosts: Iterable[str]) -> Provider | None:
