@@ -162,20 +162,8 @@ class MailCatcher:
         answered = reply_to_mail
         if isinstance(answered, str):
             answered = await self.read(answered)
-        letter = Letter(
-            from_=from_,
-            from_name=from_name,
-            to=to,
-            cc=cc,
-            subject=subject,
-            text=text,
-            html=html,
-            files=files,
-            answered=answered,
-            reply_all=reply_all,
-            quote=quote,
-            headers=headers,
-        )
+        copied = (from_, from_name, to, cc, subject, text, html, files)
+        letter = Letter(*copied, answered, reply_all, quote, headers)
         sent = await deliver(letter, self.canal_smtp, new_id("M"), self._clock())
         if answered is not None:
             answered.answered = True

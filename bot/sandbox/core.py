@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.sandbox.delivery import Delivery
+from bot.sandbox.delivery import Delivery, Times
 from bot.sandbox.events import Events
 from bot.sandbox.faults import Faults
 from bot.sandbox.httpmode import HttpWire
@@ -41,13 +41,8 @@ class Core:
         self.store = Store(path)
         self.world = World(read_manifest(manifest), self.store, clock)
         self.sockets = Sockets(self.world)
-        self.delivery = Delivery(
-            self.world,
-            self.sockets,
-            redeliver_after=redeliver_after,
-            ack_timeout=ack_timeout,
-            keep_events_for=keep_events_for,
-        )
+        times = Times(redeliver_after, ack_timeout, keep_events_for)
+        self.delivery = Delivery(self.world, self.sockets, times)
         self.events = Events(self.world, self.delivery.post_event)
         self.message_log = Messages(self.world, self.events)
         self.views = Views(self.world, trigger_lifetime=trigger_lifetime)
@@ -59,14 +54,14 @@ class Core:
         self.tasks = Tasks()
         self.faults = Faults()
         self.backend = Backend(
-            world=self.world,
-            events=self.events,
-            messages=self.message_log,
-            interactions=self.interactions,
-            views=self.views,
-            sockets=self.sockets,
-            limits=self.limits,
-            tasks=self.tasks,
+            self.world,
+            self.events,
+            self.message_log,
+            self.interactions,
+            self.views,
+            self.sockets,
+            self.limits,
+            self.tasks,
         )
         self.api = WebApi(self.backend, self.faults)
         self._http_wires: list[HttpWire] = []

@@ -46,6 +46,15 @@ class Parcel:
     accepts_response: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds; see the module's docstring."""
+
+    redeliver_after: float
+    ack_timeout: float
+    keep_events_for: float
+
+
 class Wire(Protocol):
     """Socket Mode or signed HTTP requests."""
 
@@ -63,20 +72,10 @@ class Wire(Protocol):
 class Delivery:
     """The post office: one task per event on its way."""
 
-    def __init__(
-        self,
-        world: World,
-        wire: Wire,
-        *,
-        redeliver_after: float,
-        ack_timeout: float,
-        keep_events_for: float,
-    ) -> None:
+    def __init__(self, world: World, wire: Wire, times: Times) -> None:
         self.wire = wire
         self._world = world
-        self._redeliver_after = redeliver_after
-        self._ack_timeout = ack_timeout
-        self._keep_for = keep_events_for
+        self._times = times
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: list[Json] = []
         self._running = False
@@ -108,7 +107,7 @@ class Delivery:
             raise AppDidNotAnswerError("dispatch_failed", "The app is not connected just now.")
         parcel = Parcel(kind, payload, accepts_response=accepts_response)
         try:
-            return await self.wire.send(parcel, self._ack_timeout)
+            return await self.wire.send(parcel, self._times.ack_timeout)
         except UndeliveredError as error:
             name = self._world.manifest.name
             code = "operation_timeout" if error.reason == "timeout" else "dispatch_failed"
@@ -143,7 +142,7 @@ class Delivery:
                 break
             parcel = Parcel("events_api", payload, attempt, reason)
             try:
-                await self.wire.send(parcel, self._redeliver_after)
+                await self.wire.send(parcel, self._times.redeliver_after)
                 break
             except UndeliveredError as error:
                 reason = error.reason
@@ -155,7 +154,7 @@ class Delivery:
         """Waits for somebody to connect, until the event is too old."""
         if self.wire.connected:
             return True
-        left = payload["event_time"] + self._keep_for - self._world.clock()
+        left = payload["event_time"] + self._times.keep_events_for - self._world.clock()
         try:
             await asyncio.wait_for(self.wire.wait_connected(), max(0.0, left))
         except TimeoutError:

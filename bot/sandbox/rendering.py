@@ -107,23 +107,9 @@ def render_person(
     world: World, person: Person, *, email: bool = False, locale: bool = False
 ) -> Json:
     """A user object; the address is there only with the scope users:read.email."""
-    first, _, last = person.real_name.partition(" ")
-    profile: Json = {
-        "title": person.title,
-        "real_name": person.real_name,
-        "real_name_normalized": person.real_name,
-        "display_name": person.name if not person.is_bot else "",
-        "display_name_normalized": person.name if not person.is_bot else "",
-        "first_name": first,
-        "last_name": last,
-        "status_text": "",
-        "status_emoji": "",
-        "team": world.team_id,
-    }
+    profile = _profile(world, person)
     if email and not person.is_bot:
         profile["email"] = person.email
-    if person.is_bot:
-        profile |= {"api_app_id": world.app_id, "bot_id": world.bot_id, "always_active": True}
     shown: Json = {
         "id": person.id,
         "team_id": world.team_id,
@@ -147,6 +133,26 @@ def render_person(
     if locale:
         shown["locale"] = person.locale
     return shown
+
+
+def _profile(world: World, person: Person) -> Json:
+    first, _, last = person.real_name.partition(" ")
+    display_name = "" if person.is_bot else person.name
+    profile: Json = {
+        "title": person.title,
+        "real_name": person.real_name,
+        "real_name_normalized": person.real_name,
+        "display_name": display_name,
+        "display_name_normalized": display_name,
+        "first_name": first,
+        "last_name": last,
+        "status_text": "",
+        "status_emoji": "",
+        "team": world.team_id,
+    }
+    if person.is_bot:
+        profile |= {"api_app_id": world.app_id, "bot_id": world.bot_id, "always_active": True}
+    return profile
 
 
 def permalink(world: World, channel: Channel, message: Json) -> str:

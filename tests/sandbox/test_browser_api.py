@@ -6,75 +6,20 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-import aiosmtplib
 import pytest
 
-from bot.sandbox import MailCatcher, Sandbox
 from tests.sandbox.apps import connected, make_app
-from tests.sandbox.conftest import (
-    COMMAND,
-    Room,
-    actions,
-    button,
-    make_room,
-    modal,
-    text_input,
-    write_manifest,
-)
-
-
-class Page:
-    """A browser's requests, without the browser."""
-
-    def __init__(self, room: Room, session: aiohttp.ClientSession) -> None:
-        self.room = room
-        self._session = session
-
-    async def ask(
-        self, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> tuple[int, Any]:
-        url = self.room.sandbox.page_url.rstrip("/") + path
-        async with self._session.request(method, url, json=body) as answer:
-            return answer.status, await answer.json()
-
-    async def get(self, path: str) -> Any:
-        status, answer = await self.ask("GET", path)
-        assert status == 200, answer
-        return answer
-
-    async def send(self, method: str, path: str, **body: Any) -> Any:
-        status, answer = await self.ask(method, path, {"user": self.room.ana, **body})
-        assert status == 200, answer
-        return answer
-
-    def raw(self, path: str, **options: Any) -> Any:
-        url = self.room.sandbox.page_url.rstrip("/") + path
-        return self._session.request(options.pop("method", "GET"), url, **options)
+from tests.sandbox.conftest import COMMAND, actions, button, modal, text_input
+from tests.sandbox.pages import Page, opened_page
 
 
 @pytest.fixture
 async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    sandbox = Sandbox(manifest=write_manifest(tmp_path), limits=False)
-    canal = MailCatcher()
-    await canal.start()
-    catcher = MailCatcher(
-        sandbox.store,
-        canal_smtp=("127.0.0.1", canal.port),
-        addresses=lambda: [{"name": "Support", "address": "support@in.example"}],
-    )
-    sandbox.attach_catcher(catcher)
-    await catcher.start()
-    await sandbox.start()
-    async with aiohttp.ClientSession() as session:
-        yield Page(make_room(sandbox), session)
-    await catcher.stop()
-    await canal.stop()
-    await sandbox.stop()
+    async with opened_page(tmp_path) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -276,77 +221,3 @@ async def test_a_permalink_opens_the_page_at_the_message(page: Page) -> None:
     path = "/" + link["permalink"].removeprefix(page.room.sandbox.page_url)
     async with page.raw(path, allow_redirects=False) as answer:
         assert answer.headers["Location"] == f"/?channel={page.room.channel}&ts={ts}"
-
-
-HTML = (
-    """<p>Hello</p><script>alert(1)</script><img src="cid:logo"><img src="https://t.example/x">"""
-)
-
-
-async def caught(page: Page) -> str:
-    message = EmailMessage()
-    message["From"], message["To"] = "Acme <support@us.example>", "jo@x.example"
-    message["Subject"], message["Message-ID"] = "Re: Hello", "<1@us.example>"
-    message["Reply-To"] = "support@in.example"
-    message.set_content("Hello\n")
-    message.add_alternative(HTML, subtype="html")
-    html = message.get_body(("html",))
-    assert isinstance(html, EmailMessage)
-    html.add_related(b"\x89PNG", maintype="image", subtype="png", cid="<logo>")
-    message.add_attachment(b"pdf", maintype="application", subtype="pdf", filename="a.pdf")
-    catcher = page.room.sandbox.catcher
-    assert catcher is not None
-    await aiosmtplib.send(message, hostname="127.0.0.1", port=catcher.port)
-    [mail] = await catcher.wait_for_mails(1)
-    return mail.id
-
-
-async def test_the_mail_tab_shows_a_mail_in_every_form(page: Page) -> None:
-    mail_id = await caught(page)
-    [mail] = (await page.get("/ui/mail"))["mails"]
-    assert (mail["subject"], mail["direction"], mail["to"]) == (
-        "Re: Hello",
-        "out",
-        ["jo@x.example"],
-    )
-    details = await page.get(f"/ui/mail/{mail_id}")
-    assert details["text"] == "Hello\n"
-    assert ["Message-ID", "<1@us.example>"] in details["headers"]
-    assert details["recipients"] == [{"address": "jo@x.example", "reply": "250 2.1.5 OK"}]
-    index = next(one["index"] for one in details["attachments"] if one["filename"] == "a.pdf")
-    async with page.raw(f"/ui/mail/{mail_id}/parts/{index}") as answer:
-        assert await answer.read() == b"pdf"
-    async with page.raw(f"/ui/mail/{mail_id}/source") as answer:
-        assert b"Subject: Re: Hello" in await answer.read()
-    async with page.raw(f"/ui/mail/{mail_id}/source.eml") as answer:
-        assert answer.headers["Content-Disposition"].startswith("attachment")
-    assert (await page.ask("GET", "/ui/mail/M0NOTHING"))[0] == 404
-
-
-async def test_a_mails_html_runs_nothing_and_loads_nothing(page: Page) -> None:
-    mail_id = await caught(page)
-    async with page.raw(f"/ui/mail/{mail_id}/html") as answer:
-        policy = answer.headers["Content-Security-Policy"]
-        body = await answer.text()
-    assert "default-src 'none'; img-src data:;" in policy
-    assert "sandbox allow-popups" in policy
-    assert "allow-scripts" not in policy
-    assert 'src="data:image/png;base64,' in body
-
-
-async def test_a_customer_answers_in_the_mail_tab(page: Page) -> None:
-    mail_id = await caught(page)
-    answer = await page.send("POST", "/ui/mail", text="Thanks", reply_to_mail=mail_id)
-    assert answer["ok"] is True
-    first, second = (await page.get("/ui/mail"))["mails"]
-    assert (first["direction"], first["from"], first["to"]) == (
-        "in",
-        "jo@x.example",
-        ["support@in.example"],
-    )
-    assert second["answered"] is True
-    await page.send("POST", "/ui/mail/read")
-    state = await page.get(f"/ui/state?user={page.room.ana}")
-    assert state["mail"]["unread"] == 0
-    status, answer = await page.ask("POST", "/ui/mail", {"from": "jo@x.example", "text": "x"})
-    assert (status, answer["error"]) == (422, "Say whom to write to: an email address in To.")

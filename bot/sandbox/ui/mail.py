@@ -99,7 +99,7 @@ class MailPages:
                 files=body.files(),
                 reply_to_mail=body.find_text("reply_to_mail"),
                 reply_all=body.flag("reply_all"),
-                quote=body.find_text("reply_to_mail") is not None,
+                quote=body.values.get("quote") is not False,
             )
         except SandboxError as error:
             raise RefusedError(str(error), "not_sent", 422) from error
