@@ -34,7 +34,7 @@ _WORDS: Final = dict.fromkeys(_REPLY.split("|"), "reply") | dict.fromkeys(
 )
 _PREFIX: Final = re.compile(
     r"\s{0,20}(?P<word>[^\W\d_][^\W\d_^]{0,20}(?: [^\W\d_]{1,12})?)[\^_]?\s{0,3}"
-    r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\^?\d{1,4}|\*\d{1,3})?\s{0,3}[::﹕]"
+    r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\^?\d{1,4}|\*\d{1,3})?\s{0,3}[:\uff1a\ufe55]"
 )
 _TAG: Final = re.compile(
     r"\s{0,20}[\[(<{*](?:ext|external|extern|externe|externo|externa|esterno|ext mail|"

@@ -151,6 +151,10 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
         ),
     ),
     (
+        "4.4.1",
+        r"connection (?:timed? ?out|refused)(?! (?:by|due|because))",
+    ),
+    (
         "5.7.1",
         (
             r"relay(?:ing)?(?: access| mail)? (?:is )?(?:not |denied|prohibited|refused|forbidden)|"

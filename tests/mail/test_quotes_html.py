@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 # ruff: noqa: E501 - a mail is one line here
-
 import pytest
 
 from mail.parse import parse_mail
