@@ -15,6 +15,10 @@ from bot.sandbox.rendering import TOMBSTONE, render_message
 from bot.sandbox.world import World
 
 
+MAX_EPHEMERALS = 200
+"""That one person sees at once; older ones go, so that a long demo does not eat memory."""
+
+
 class Messages:
     """Does what Slack does with a message, without asking whether it may."""
 
@@ -113,7 +117,9 @@ class Messages:
         world = self._world
         stored = {"type": "message", **message, "ts": world.new_ts(channel), "team": world.team_id}
         stored |= {"is_ephemeral": True, "channel": channel.id}
-        world.ephemerals.setdefault(user, []).append(stored)
+        shown = world.ephemerals.setdefault(user, [])
+        shown.append(stored)
+        del shown[:-MAX_EPHEMERALS]
         self._note_pings(channel, stored, False)
         self.tell_ephemeral(user, stored)
         return stored

@@ -23,7 +23,7 @@ from bot.sandbox.world import World
 
 MAX_TYPED = 12_000
 """Characters that Slack's composer sends as a message."""
-_WRITE_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
 class People:
@@ -61,7 +61,7 @@ class People:
         channel = self.get_room(user, channel_id, writing=True)
         if len(text) > MAX_TYPED:
             raise RefusedError("Your message is too long. Send it as a file.", "msg_too_long")
-        text, composed = compose(_WRITE_FORBIDDEN.sub("", text), self._names())
+        text, composed = compose(_CONTROLS.sub("", text), self._names())
         if not composed and not files and not blocks:
             raise RefusedError("There is nothing to send.", "no_text")
         message: Json = {"client_msg_id": str(uuid.uuid4()), "user": user, "text": text}
@@ -82,7 +82,7 @@ class People:
     async def edit(self, user: str, channel_id: str, ts: str, text: str) -> None:
         channel = self.get_room(user, channel_id, writing=True)
         message = self._get_own(user, channel, ts)
-        text, blocks = compose(_WRITE_FORBIDDEN.sub("", text), self._names())
+        text, blocks = compose(_CONTROLS.sub("", text), self._names())
         if not blocks and not message.get("files"):
             raise RefusedError("A message cannot be empty. Delete it instead.", "no_text")
         self._messages.change(channel, message, {"text": text, "blocks": blocks or None}, by=user)

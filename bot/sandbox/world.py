@@ -30,6 +30,9 @@ from bot.sandbox.store import Store
 Listener = Callable[[Json], None]
 
 
+KEPT_CALLS = 10_000
+
+
 class World:
     """One workspace with one app in it. `clock` gives seconds since 1970."""
 
@@ -210,6 +213,13 @@ class World:
     def save_home(self, user: str) -> None:
         view = self.homes[user]
         self.store.put("home", user, lambda: view)
+
+    def note_call(self, method: str, arguments: Json) -> None:
+        """Remembers a Web API call for tests; a long demo keeps the newest only."""
+        if len(self.calls) >= 2 * KEPT_CALLS:
+            del self.calls[:KEPT_CALLS]
+        self.calls.append((method, arguments))
+        self.touch()
 
     # --- telling ----------------------------------------------------------------------------
 

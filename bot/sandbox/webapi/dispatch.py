@@ -39,8 +39,7 @@ class WebApi:
         except SlackError as error:
             return _refusal(error)
         noted = {key: value for key, value in args.items() if key != "token"}
-        self._back.world.calls.append((name, noted))
-        self._back.world.touch()
+        self._back.world.note_call(name, noted)
         fault = self._faults.take(name)
         if fault is not None and fault.kind != DROP:
             return _fail(request, fault)
