@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from mail.errors import ComposeError, TooLarge
+from mail.errors import AddressError, ComposeError, TooLarge
 from mail.send_graph_errors import graph_error, lost_error, retry_after_of
 from mail.smtp_results import Outcome, RecipientResult, SendResult
 
@@ -66,10 +66,10 @@ class GraphSender:
 
     async def send(
         self,
-        *,
-        sender: str,
+        envelope_from: str,
         recipients: Sequence[str],
         data: bytes,
+        *,
         on_handover: OnHandover = _no_handover,
     ) -> SendResult:
         """Hand one mail over; all recipients share the answer.
@@ -78,12 +78,15 @@ class GraphSender:
         the request after which a lost connection leaves it open whether the mail was taken.
 
         Raises:
+            AddressError: there are no recipients.
             ComposeError: a header names somebody who is not among `recipients`.
             TooLarge, LoginFailed, Refused, Deferred (with `retry_after`), ConnectFailed: nothing
                 was sent.
             Ambiguous: the mail may have left.
         """
-        del sender  # Exchange takes From, and checks that the account may use it
+        del envelope_from  # Exchange takes From, and checks that the account may use it
+        if not recipients:
+            raise AddressError("The mail has no recipient.")
         mime = _with_bcc(data, recipients)
         async with self._slots:
             if _encoded_size(mime) <= REQUEST_LIMIT:

@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from mail.errors import (
+    AddressError,
     Ambiguous,
     ComposeError,
     ConnectFailed,
@@ -74,9 +75,7 @@ def mail(*files: tuple[str, bytes], to: str = "Jo <jo@x.example>") -> bytes:
 
 
 async def send(one: GraphSender, data: bytes, *recipients: str) -> list[str]:
-    result = await one.send(
-        sender="help@shop.example", recipients=recipients or ("jo@x.example",), data=data
-    )
+    result = await one.send("help@shop.example", recipients or ("jo@x.example",), data)
     assert result.reply == "202 Accepted"
     return [found.address for found in result.accepted]
 
@@ -104,6 +103,8 @@ async def test_nobody_gets_it_only_because_a_header_names_them(
         await send(sender(session, graph), data, "jo@x.example")
     with pytest.raises(ComposeError):
         await send(sender(session, graph), mail(), "jo@x.example", "a@b.c\r\nSubject: x")
+    with pytest.raises(AddressError):
+        await sender(session, graph).send("help@shop.example", [], data)
     assert graph.seen == []
 
 
@@ -117,9 +118,7 @@ async def test_a_large_mail_goes_as_a_draft_with_uploads(
     async def on_handover() -> None:
         handed_over.append(len(graph.seen))
 
-    result = await sender(session, graph).send(
-        sender="", recipients=["jo@x.example"], data=data, on_handover=on_handover
-    )
+    result = await sender(session, graph).send("", ["jo@x.example"], data, on_handover=on_handover)
     assert len(result.accepted) == 1
     draft = graph.drafts["draft1="]
     assert draft.sent

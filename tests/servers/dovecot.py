@@ -85,6 +85,9 @@ service stats {{
 }}
 service auth {{
   client_limit = 4000
+  inet_listener {{
+    port = {auth_port}
+  }}
 }}
 passdb {{
   driver = passwd-file
@@ -188,6 +191,8 @@ class Dovecot:
         self.host = "localhost"
         self.port = free_port()
         self.tls_port = free_port()
+        self.auth_port = free_port()
+        """Where a Postfix asks about passwords and tokens."""
         self.ca_file = str(folder / "ca.pem")
         self.process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
@@ -288,6 +293,7 @@ class Dovecot:
             folder=self.folder,
             port=self.port,
             tls_port=self.tls_port,
+            auth_port=self.auth_port,
             internal="dovecot" if root else me.pw_name,
             internal_group="dovecot" if root else str(me.pw_gid),
             login="dovenull" if root else me.pw_name,
