@@ -14,7 +14,6 @@ from bot.sandbox.pings import find_pings
 from bot.sandbox.rendering import TOMBSTONE, render_message
 from bot.sandbox.world import World
 
-
 MAX_EPHEMERALS = 200
 """That one person sees at once; older ones go, so that a long demo does not eat memory."""
 
