@@ -43,9 +43,8 @@ def demo(
         running = Demo(os.environ, page_port=port)
         await running.start()
         try:
-            say(
-                f"Canal's demo is ready.\n  Page:  {running.page_url}\n  SMTP:  {running.smtp_address}"
-            )
+            say("Canal's demo is ready.")
+            say(f"  Page:  {running.page_url}\n  SMTP:  {running.smtp_address}")
             say("Write to support@acme.example, answer in the thread, see what left under Mail.")
             say("Ctrl-C ends it; what happened is kept.")
             await wait_for_signal()

@@ -30,7 +30,7 @@ class Scheduler:
         self._every(CONFIG_EVERY, "configuration", self._look_for_changes)
         self._every(30, "waiting times", self._parts.tickets.refresh_waiting_times)
         self._every(10, "metrics", self._measure)
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler.start()
 
     async def stop(self) -> None:

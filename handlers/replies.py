@@ -7,6 +7,7 @@ rewrites it, and a delete or Undo takes it back.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,7 +17,7 @@ from handlers import work
 from handlers.access import may_answer
 from handlers.address_index import AddressIndex
 from handlers.context import Context
-from handlers.errors import NotFound, UserError
+from handlers.errors import HandlerError, NotFound, UserError
 from handlers.people import Recipients, all_addresses
 from handlers.ports import AgentMessage, Chat
 from mail.model import Address
@@ -26,7 +27,14 @@ from storage.records import ChannelRecord, MessageRecord, TicketRecord
 
 _NOTE_MARKS = ("note:", "private:", "nota:", "privado:", "note：", "//")
 _STOPPABLE = ("held", "confirm")
+_CARD_STEP = 0.05
+_CARD_PATIENCE = 36
+"""Steps: 1.8 s, within the three seconds that Slack waits."""
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff \t\n*_~"
+
+
+class TicketNotReady(HandlerError):  # noqa: N818 - it names the case
+    """The card of this thread is still being posted; the event has to come again."""
 
 
 class OutcomeKind(StrEnum):
@@ -305,11 +313,24 @@ class Replies:
         await work.react(tx, message, now=self._context.clock.now())
 
     async def _find_ticket(self, said: AgentMessage) -> tuple[TicketRecord, ChannelRecord] | None:
-        async with self._context.db.read() as tx:
-            ticket = await tickets.find_by_thread(tx, said.slack_channel_id, said.thread_ts)
-            if ticket is None:
+        """The thread's ticket; None for a thread that is none of ours.
+
+        An agent can be quicker than the commit that notes the card's ts: while a card of this
+        Slack channel is on its way, an unknown thread is waited for, and the event refused (Slack
+        sends it again) rather than taken for somebody else's.
+        """
+        lane = work.slack_lane(said.slack_channel_id)
+        for _ in range(_CARD_PATIENCE):
+            async with self._context.db.read() as tx:
+                # Asked first: what is no longer on its way has been committed by now.
+                pending = await outbox.is_on_its_way(tx, work.WorkKind.POST_CARD, lane)
+                ticket = await tickets.find_by_thread(tx, said.slack_channel_id, said.thread_ts)
+                if ticket is not None:
+                    return ticket, await channels.get(tx, ticket.email_channel_id)
+            if not pending:
                 return None
-            return ticket, await channels.get(tx, ticket.email_channel_id)
+            await asyncio.sleep(_CARD_STEP)
+        raise TicketNotReady
 
     async def _load(
         self, tx: Session, message_id: int

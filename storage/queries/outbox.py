@@ -222,6 +222,16 @@ async def cancel(tx: Session, dedupe_key: str) -> bool:
     return result.first() is not None
 
 
+async def is_on_its_way(tx: Session, kind: str, lane: str) -> bool:
+    """Whether an item of this kind may have taken effect without that being recorded yet."""
+    query = select(OutboxItem.id).where(
+        OutboxItem.kind == kind,
+        OutboxItem.lane == lane,
+        or_(OutboxItem.state == "claimed", OutboxItem.uncertain),
+    )
+    return await tx.scalar(query.limit(1)) is not None
+
+
 async def find(tx: Session, item_id: int) -> OutboxRecord | None:
     row = await tx.get(OutboxItem, item_id)
     return cut(OutboxRecord, row) if row else None

@@ -1,0 +1,180 @@
+"""What the tests of a whole Canal share: starting it, writing mail, looking at Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import aiosmtplib
+
+from bot.app import Canal
+from bot.check_network import find_manifest
+from bot.sandbox import MailCatcher, Sandbox
+from bot.sandbox.caught import CaughtMail
+from bot.settings import Settings, load_settings
+from handlers.channel_fields import ChannelFields
+from handlers.channels import ChannelStatus
+
+Json = dict[str, Any]
+OURS = "support@acme.example"
+
+
+class Harness:
+    """`sandbox` and `catcher` outlive a restart of Canal; the data folder does too."""
+
+    def __init__(self, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self._env = dict(env or {})
+        self.sandbox = Sandbox(None, manifest=find_manifest(), limits=False)
+        self.catcher = MailCatcher()
+        self.canal: Canal
+        self.support: str
+        self.ana: str
+        self.rui: str
+        self.inbound: str
+
+    async def start(self) -> None:
+        await self.catcher.start()
+        await self.sandbox.start()
+        self.ana = self.sandbox.add_user("ana", "Ana Silva", "ana@acme.example", title="Care")
+        self.rui = self.sandbox.add_user("rui", "Rui Costa", "rui@acme.example", is_admin=True)
+        self.support = self.sandbox.add_channel("support", bot_is_member=True)
+        await self.start_canal()
+
+    async def stop(self) -> None:
+        await self.stop_canal()
+        await self.sandbox.stop()
+        await self.catcher.stop()
+
+    async def start_canal(self) -> None:
+        self.canal = Canal(self.settings())
+        await self.canal.start()
+        await self.sandbox.connected()
+        self.catcher.canal_smtp = self.canal.smtp.server.address
+
+    async def stop_canal(self) -> None:
+        await self.canal.stop()
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "SLACK_BOT_TOKEN": self.sandbox.bot_token,
+            "SLACK_APP_TOKEN": self.sandbox.app_token,
+            "SLACK_API_URL": self.sandbox.api_url,
+            "CANAL_DATA_DIR": str(self.folder / "data"),
+            "CANAL_SMTP_LISTEN": "127.0.0.1:0",
+            "CANAL_HTTP_LISTEN": "127.0.0.1:0",
+            "CANAL_INBOUND_DOMAIN": "in.acme.example",
+            "CANAL_SMARTHOST_URL": self.catcher.smarthost_url,
+            "CANAL_LOG_LEVEL": "warning",
+            **self._env,
+        }
+
+    def settings(self) -> Settings:
+        return load_settings(self.environment(), for_run=True)
+
+    async def add_channel(self, **values: Any) -> ChannelStatus:
+        fields = ChannelFields(
+            **{
+                "name": "Support",
+                "slack_channel_id": self.support,
+                "primary": OURS,
+                "from_name": "Acme",
+                "from_email": OURS,
+                "signature": "Acme Support",
+                "undo_seconds": 0,
+                **values,
+            }
+        )
+        status = await self.canal.channels.add(fields)
+        await self.canal.parts.index.refresh()
+        self.inbound = str(status.channel.inbound_address)
+        return status
+
+    async def write(
+        self,
+        text: str = "Hello, I need help.",
+        *,
+        sender: str = "Jo Miller <jo@cust.example>",
+        to: str = OURS,
+        subject: str = "Help",
+        recipients: Sequence[str] | None = None,
+        message_id: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        files: Mapping[str, bytes] | None = None,
+    ) -> EmailMessage:
+        """A customer's mail through Canal's own SMTP server."""
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = sender, to, subject
+        mail["Date"] = "Mon, 02 Mar 2026 10:00:00 +0000"
+        mail["Message-ID"] = (
+            message_id or f"<{len(self.catcher.all_mails)}.{id(mail)}@cust.example>"
+        )
+        for key, value in (headers or {}).items():
+            mail[key] = value
+        mail.set_content(text)
+        for name, data in (files or {}).items():
+            mail.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+        await self.deliver(mail.as_bytes(), recipients or [self.inbound])
+        return mail
+
+    async def deliver(
+        self, data: bytes, recipients: Sequence[str], sender: str = "jo@cust.example"
+    ) -> None:
+        host, port = self.canal.smtp.server.address
+        client = aiosmtplib.SMTP(hostname=host, port=port, use_tls=False, start_tls=False)
+        async with client:
+            await client.sendmail(sender, list(recipients), data)
+
+    def roots(self, channel: str | None = None) -> list[Json]:
+        """The ticket cards of a Slack channel."""
+        return [
+            one
+            for one in self.sandbox.messages(channel or self.support)
+            if one.get("bot_id") and one.get("thread_ts") in (None, one["ts"])
+        ]
+
+    async def ticket(self, count: int = 1) -> Json:
+        """The newest card, once there are `count`."""
+        await self.sandbox.wait_for(lambda: len(self.roots()) >= count)
+        return self.roots()[-1]
+
+    def replies(self, card: Json) -> list[Json]:
+        """The posts of the card's thread, the card left out."""
+        return self.sandbox.thread(self.support, card["ts"])[1:]
+
+    async def say(self, card: Json, text: str, **options: Any) -> str:
+        """Ana writes in the thread; returns the ts."""
+        return await self.sandbox.say(
+            options.pop("user", self.ana), self.support, text=text, thread_ts=card["ts"], **options
+        )
+
+    async def sent(self, count: int = 1) -> CaughtMail:
+        """The newest mail that left, once there are `count`."""
+        return (await self.catcher.wait_for_mails(count))[-1]
+
+    def reactions(self, ts: str) -> set[str]:
+        message = self.sandbox.message(self.support, ts)
+        return {one["name"] for one in message.get("reactions", ())}
+
+    async def wait_reaction(self, ts: str, name: str) -> None:
+        await self.sandbox.wait_for(lambda: self.reactions(ts) == {name})
+
+
+def words_of(message: Json) -> str:
+    """All text of a Slack message, blocks included."""
+    found: list[str] = [str(message.get("text", ""))]
+
+    def walk(value: object) -> None:
+        if isinstance(value, dict):
+            if isinstance(value.get("text"), str):
+                found.append(value["text"])
+            for one in value.values():
+                walk(one)
+        elif isinstance(value, list):
+            for one in value:
+                walk(one)
+
+    walk(message.get("blocks", []))
+    return "\n".join(found)
