@@ -35,6 +35,7 @@ from handlers.access import Admins
 from handlers.channel_test import ChannelTester
 from handlers.channels import Channels
 from handlers.context import Context
+from handlers.places import Places
 from handlers.startup import recover, remember_workspace
 from handlers.tokens import Tokens
 from storage.crypto import Vault
@@ -130,6 +131,7 @@ class Canal:
             channels=self.channels,
             admins=admins,
             tester=ChannelTester(context.db, self._clock, self.channels, transports, chat),
+            places=Places(context),
         )
         self._stack.push_async_callback(services.background.stop, 2.0)
         return services

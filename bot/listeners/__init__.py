@@ -13,7 +13,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
-from bot.listeners import actions, commands, home, messages, shortcuts
+from bot.listeners import actions, commands, home, messages, places, shortcuts
 from bot.listeners.answers import whisper_text
 from bot.listeners.modals import channel_form, show_mail
 from bot.listeners.services import Services
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 def register(app: AsyncApp, services: Services) -> None:
     """Connect every listener, and the one place where their errors become answers."""
-    for module in (messages, actions, commands, shortcuts, home, channel_form, show_mail):
+    for module in (messages, actions, commands, shortcuts, home, channel_form, show_mail, places):
         module.register(app, services)
 
     @app.error

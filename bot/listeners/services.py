@@ -14,6 +14,7 @@ from handlers.access import Admins
 from handlers.channel_test import ChannelTester
 from handlers.channels import Channels
 from handlers.errors import ChatError
+from handlers.places import Places
 from handlers.ports import Clock
 from handlers.replies import Replies
 from handlers.tickets import Tickets
@@ -57,4 +58,5 @@ class Services:
     channels: Channels
     admins: Admins
     tester: ChannelTester
+    places: Places
     background: Background = field(default_factory=Background)

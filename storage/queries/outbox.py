@@ -222,6 +222,19 @@ async def cancel(tx: Session, dedupe_key: str) -> bool:
     return result.first() is not None
 
 
+async def hurry(tx: Session, lanes: Collection[str], *, now: datetime) -> None:
+    """What waits in these lanes after a failure is due now."""
+    await tx.execute(
+        update(OutboxItem)
+        .where(
+            OutboxItem.lane.in_(list(lanes)),
+            OutboxItem.state == "ready",
+            OutboxItem.attempts > 0,
+        )
+        .values(not_before=now)
+    )
+
+
 async def is_on_its_way(tx: Session, kind: str, lane: str) -> bool:
     """Whether an item of this kind may have taken effect without that being recorded yet."""
     query = select(OutboxItem.id).where(
