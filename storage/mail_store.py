@@ -1,0 +1,93 @@
+"""Storing a group of mails, on the shortest way that the database has."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, cast
+
+from sqlalchemy import Table
+
+from storage.engine import _BUSY_TIMEOUT_MS, Database, _configure_sqlite
+from storage.models import Arrival, RawMail
+from storage.queries import mails
+from storage.queries.mails import NewArrival, NewRaw
+from storage.sqlite_writer import BulkInsert, SqliteWriter
+
+_RAW_COLUMNS = ("id", "team_id", "data", "size", "stored_at")
+_ARRIVAL_COLUMNS = (
+    "team_id",
+    "email_channel_id",
+    "raw_mail_id",
+    "dedupe_key",
+    "source",
+    "quiet",
+    "envelope",
+    "state",
+    "attempts",
+    "received_at",
+)
+
+
+class MailStore:
+    """`store` is `mails.store` in a transaction of its own; `close` at the end."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._writer = _make_writer(db)
+        self._raws = BulkInsert(cast(Table, RawMail.__table__), _RAW_COLUMNS)
+        self._arrivals = BulkInsert(
+            cast(Table, Arrival.__table__),
+            _ARRIVAL_COLUMNS,
+            "ON CONFLICT DO NOTHING RETURNING raw_mail_id",
+        )
+
+    async def store(self, raws: Sequence[NewRaw], arrivals: Sequence[NewArrival]) -> set[int]:
+        """Durable when it returns; arrivals already known add nothing.
+
+        Returns:
+            The ids of the raw mails that were new somewhere.
+        """
+        if self._writer is None:
+            async with self._db.write() as tx:
+                return await mails.store(tx, raws, arrivals)
+        # Its turn among the writers of this process; another process is waited for by SQLite.
+        async with self._db._writer or contextlib.nullcontext():
+            return await self._writer.run(partial(self._write, raws, arrivals))
+
+    async def close(self) -> None:
+        if self._writer is not None:
+            await self._writer.close()
+
+    def _write(
+        self,
+        raws: Sequence[NewRaw],
+        arrivals: Sequence[NewArrival],
+        connection: sqlite3.Connection,
+    ) -> set[int]:
+        self._raws.run(connection, (_raw_row(raw) for raw in raws))
+        rows = self._arrivals.run(connection, (mails._arrival_row(item) for item in arrivals))
+        new = {row[0] for row in rows}
+        known = [(raw.id,) for raw in raws if raw.id not in new]
+        if known:
+            connection.executemany("DELETE FROM raw_mails WHERE id = ?", known)
+        return new
+
+
+def _raw_row(raw: NewRaw) -> Mapping[str, Any]:
+    return {
+        "id": raw.id,
+        "team_id": raw.team_id,
+        "data": raw.packed,
+        "size": raw.size,
+        "stored_at": raw.stored_at,
+    }
+
+
+def _make_writer(db: Database) -> SqliteWriter | None:
+    path = db.engine.url.database
+    if not db.is_sqlite or not path or path.startswith((":memory:", "file:")):
+        return None
+    return SqliteWriter(path, _configure_sqlite, _BUSY_TIMEOUT_MS / 1000)
