@@ -12,6 +12,7 @@ that Canal leaves no trace in a mailbox that it was not asked to leave.
 from __future__ import annotations
 
 import imaplib
+import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -60,6 +61,16 @@ class ImapAccount:
     def uidvalidity(self) -> int:
         assert self._fetcher is not None, "connect() comes first"
         return self._fetcher.uidvalidity
+
+    @property
+    def messages(self) -> int:
+        """How many mails the folder had when it was opened."""
+        assert self._fetcher is not None, "connect() comes first"
+        return self._fetcher.exists
+
+    @property
+    def encrypted(self) -> bool:
+        return isinstance(self.client.wire.sock, ssl.SSLSocket)
 
     @property
     def idling(self) -> bool:

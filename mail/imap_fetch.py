@@ -56,7 +56,7 @@ class Fetcher:
         self._client = client
         self._settings = settings
         self._options = options
-        self._exists = int(state.get(b"EXISTS", 0))
+        self.exists = int(state.get(b"EXISTS", 0))
         self.uidvalidity = int(state.get(b"UIDVALIDITY", 0))
         told = int(state.get(b"UIDNEXT", 0))
         self._uidnext_is_told = told > 0
@@ -78,7 +78,7 @@ class Fetcher:
     # Where to start
 
     def _ask_uidnext(self) -> int:
-        if self._exists == 0:
+        if self.exists == 0:
             return 1
         return max((one.uid for one in self._list("*", by_uid=False)), default=0) + 1
 
@@ -123,7 +123,7 @@ class Fetcher:
 
     def _list_after(self, uid: int) -> list[Listed]:
         end = "*"
-        if self._uidnext - 1 - uid > WINDOW and self._exists > WINDOW:
+        if self._uidnext - 1 - uid > WINDOW and self.exists > WINDOW:
             end = self._window_end(uid)
         # "n:*" names the last mail even when its UID is below n (RFC 3501 6.4.8).
         found = {one.uid: one for one in self._list(f"{uid + 1}:{end}") if one.uid > uid}
@@ -131,7 +131,7 @@ class Fetcher:
 
     def _window_end(self, uid: int) -> str:
         """The UID that closes a window of WINDOW mails after `uid`, or "*"."""
-        low, high = 1, self._exists + 1
+        low, high = 1, self.exists + 1
         while low < high:
             middle = (low + high) // 2
             if self._uid_at(middle) > uid:
@@ -139,7 +139,7 @@ class Fetcher:
             else:
                 low = middle + 1
         last = low + WINDOW - 1
-        return str(self._uid_at(last)) if last < self._exists else "*"
+        return str(self._uid_at(last)) if last < self.exists else "*"
 
     def _uid_at(self, number: int) -> int:
         found: list[int] = []

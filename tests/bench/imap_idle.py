@@ -22,7 +22,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import psutil
 import trustme
 
 from mail.connections import FetchedBatch, ImapSettings
@@ -148,8 +147,7 @@ async def _measure(pipe: Connection, folder: Path, mailboxes: int, tls: bool) ->
     port = await asyncio.to_thread(pipe.recv)
     store = UidlessStore(folder / "idle.db")
     intake = Intake(store)
-    process = psutil.Process()
-    empty = process.memory_info().rss
+    empty = _rss()
     watcher = ImapWatcher(intake.on_mails, intake.on_health)
     started = time.perf_counter()
     security = Security.TLS if tls else Security.NONE
@@ -186,8 +184,8 @@ async def _measure(pipe: Connection, folder: Path, mailboxes: int, tls: bool) ->
         "mailboxes": mailboxes,
         "tls": tls,
         "threads": threading.active_count(),
-        "rss_mb": round(process.memory_info().rss / 1e6, 1),
-        "kb_per_mailbox": round((process.memory_info().rss - empty) / mailboxes / 1000, 1),
+        "rss_mb": round(_rss() / 1e6, 1),
+        "kb_per_mailbox": round((_rss() - empty) / mailboxes / 1000, 1),
         "connect_s": round(connect_seconds, 1),
         "single_p50_ms": round(single[len(single) // 2] * 1000, 1),
         "single_p99_ms": round(single[int(len(single) * 0.99)] * 1000, 1),
@@ -199,6 +197,12 @@ async def _measure(pipe: Connection, folder: Path, mailboxes: int, tls: bool) ->
     await watcher.stop()
     await store.close()
     return result
+
+
+def _rss() -> int:
+    """Bytes of memory that this process holds."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
 async def _watchers(pipe: Connection) -> int:

@@ -27,6 +27,7 @@ from mail.errors import (
 )
 from mail.imap_account import ImapAccount
 from mail.imap_errors import nearest_folders
+from mail.imap_probe import probe_mailbox
 from mail.providers import Security
 from tests.servers.ports import free_port
 from tests.servers.scripted_imap import Script, ScriptedImap, running_scripted_imap
@@ -250,6 +251,47 @@ async def test_a_server_that_tells_no_uidnext() -> None:
         assert [mail.data for mail in await taken(server, first)] == [b"new\r\n"]
         server.box().mails.clear()
         assert await taken(server, ImapCursor(1, 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("user", "said", "words"),
+    [
+        ("jo@gmail.com", "[AUTHENTICATIONFAILED] Invalid credentials (Failure)", "app password"),
+        ("jo@mail.ru", "[AUTHENTICATIONFAILED] NEOBHODIM parol prilozheniya", "external"),
+        ("jo@yandex.ru", "[AUTHENTICATIONFAILED] invalid credentials or IMAP is disabled", "IMAP"),
+        ("jo@outlook.com", "LOGIN failed.", "Connect with Microsoft"),
+        ("jo@gmx.de", "[AUTHENTICATIONFAILED] authentication failed", "Switch IMAP on"),
+        ("jo@own.example", "[AUTHENTICATIONFAILED] no", "Check user name and password"),
+    ],
+)
+async def test_a_provider_that_wants_more_than_a_password_is_explained(
+    user: str, said: str, words: str
+) -> None:
+    async with running_scripted_imap(Script(no_on={"LOGIN": said})) as server:
+        found = await fails(server.settings(user))
+    assert type(found) is LoginFailed
+    assert words in str(found)
+    assert ("https://" in str(found)) == (user != "jo@own.example")
+
+
+async def test_a_probe_tells_what_there_is_and_changes_nothing() -> None:
+    async with running_scripted_imap() as server:
+        server.box().add(b"one\r\n")
+        report = await probe_mailbox(server.settings())
+        assert (report.messages, report.can_idle, report.encrypted) == (1, True, False)
+        assert (report.folders, report.sent_folder) == (("INBOX",), None)
+        assert not any(one.startswith(("SELECT", "STORE")) for one in server.commands)
+        with pytest.raises(LoginFailed):
+            await probe_mailbox(server.settings(password="no"))
+
+
+async def test_a_probe_ends_in_time_whatever_the_server_does() -> None:
+    async with running_scripted_imap(Script(hang_on={"LIST"})) as server:
+        settings = server.settings(timeout=30, login_limit=30)
+        started = time.monotonic()
+        with pytest.raises(ServerSilent, match="took too long"):
+            await probe_mailbox(settings, seconds=0.5)
+        assert time.monotonic() - started < 3
 
 
 async def test_a_line_or_a_literal_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

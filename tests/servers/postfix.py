@@ -168,6 +168,7 @@ class Postfix:
             mailboxes = "static:all/Maildir/"
             self.mail.mkdir()
             os.chown(self.mail, owner.pw_uid, owner.pw_gid)
+        allowed = "permit_sasl_authenticated" if self.dovecot else "permit_mynetworks"
         return _MAIN.format(
             folder=self.folder,
             base=self.mail,
@@ -179,7 +180,7 @@ class Postfix:
             auth_port=self.dovecot.auth_port if self.dovecot else 9,
             tls_auth_only="yes" if tls_auth_only else "no",
             networks="" if self.dovecot else "127.0.0.0/8",
-            relay="permit_sasl_authenticated, reject" if self.dovecot else "permit_mynetworks, reject",
+            relay=f"{allowed}, reject",
         )
 
 
