@@ -55,12 +55,12 @@ def parse_bounce(message: Message, text: str) -> Bounce | None:
 
 def _is_report(message: Message, parts: BounceParts) -> bool:
     """Whether the mail itself, not something attached to it, is a delivery report."""
-    if not parts.has_report or message.get_content_maintype() != "multipart":
-        return parts.has_report and message.get_content_maintype() == "message"
     report_type = str(message.get_param("report-type") or "").lower()
     if message.get_content_type() == "multipart/report":
-        return report_type in ("", "delivery-status") or bool(parts.status)
-    return not _by_a_person(message)
+        return report_type == "delivery-status" or parts.has_report
+    if message.get_content_maintype() != "multipart":
+        return parts.has_report and message.get_content_maintype() == "message"
+    return parts.has_report and not _by_a_person(message)
 
 
 def _by_a_person(message: Message) -> bool:
@@ -91,7 +91,9 @@ def _is_told(message: Message, parts: BounceParts) -> bool:
     if any(header(message, name) for name in _FAILED_HEADERS):
         return says or looks or code
     if not _from_machine(message):
-        return looks and says and code and parts.returned is not None and not _is_answer(message)
+        told = looks and says and code and not _is_answer(message)
+        automatic = header(message, "Auto-Submitted").lower().startswith("auto-")
+        return told and (automatic or parts.returned is not None)
     if _is_answer(message) or (is_auto_reply_subject(subject) and not looks):
         return False
     sure = looks or code or parts.returned is not None
@@ -160,6 +162,8 @@ def _by_flufl(message: Message) -> list[str]:
     """flufl.bounce knows some servers that write the address in a way of their own."""
     from flufl.bounce import all_failures
 
+    if not parse_address_list(header(message, "From")):
+        return []  # a detector of it trips over a missing From, and logs that loudly
     try:
         temporary, permanent = all_failures(message)
     except Exception:  # noqa: BLE001 - detectors of another project, run over hostile mail

@@ -23,7 +23,7 @@ _ADDR: Final = rf"(?P<address>{_LOCAL}@(?a:[\w.-]{{1,253}}\w))"
 _ANYWHERE = re.compile(_ADDR)
 _LINE_START = re.compile(
     rf"[\s>*|#+-]{{0,20}}(?:\d{{1,3}}[.)]\s|rfc822;\s?|e?smtp:?\s|local\s)?[<(\[\"']{{0,2}}{_ADDR}[>)\]\"']{{0,2}}"
-    r"\s?(?:<<<|[:;,.]*\s*$|\.\.\.|:\s|\s+on\s|\s?\(|\s-\s|\s+[45]\d\d\b|\s+\S{0,40}:|;)"
+    r"\s{0,8}(?:<<<|[:;,.]*\s*$|\.\.\.|:\s|\s+on\s|\s?\(|\s-\s|\s+[45]\d\d\b|\s+\S{0,40}:|;)"
 )
 _ARROWS = re.compile(rf">{{2,3}}\s*<?{_ADDR}>?\s*<{{2,3}}")
 _LABELLED = re.compile(

@@ -16,7 +16,7 @@ from mail.quotes_html import html_boundary
 from mail.quotes_lines import text_block, to_blocks, to_lines
 from mail.quotes_model import Boundary, Origin, TaggedBlock, Visible
 from mail.quotes_regions import Line, Region, RegionFinder
-from mail.quotes_signature import find_signature
+from mail.quotes_signature import find_signature, pgp_frames
 from mail.quotes_words import has_words, plain, unquoted
 from mail.subjects import is_forward_subject, is_reply_subject
 
@@ -158,6 +158,8 @@ def _fold_signatures(lines: Sequence[Line], folded: list[bool]) -> None:
     for index, line in enumerate(lines):
         if line.origin == "signature":
             folded[index] = True
+    for start, stop in pgp_frames([line.text for line in lines]):
+        folded[start:stop] = [True] * (stop - start)
     end = len(lines)
     while end > 0:
         while end > 0 and (folded[end - 1] or lines[end - 1].blank):

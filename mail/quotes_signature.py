@@ -14,11 +14,12 @@ from mail.quotes_words import has_address, has_words, lower, plain
 
 _LONGEST_DEVICE_LINE: Final = 160
 _MOST_SIGNATURE_LINES: Final = 15
-_MOST_RULED_LINES: Final = 12
+_MOST_RULED_LINES: Final = 8
+_LONGEST_RULED_LINE: Final = 75
 _TAIL: Final = 40
-_RULE = re.compile(r"(?:_{3,}|-{3,}|={3,}|\*{3,}|~{3,}|#{3,}|(?:- ){3,}-?|\.{5,})$")
+_RULE = re.compile(r"(?:_{3,}|-{3,}|={5,}|\*{5,}|(?:- ){3,}-?)$")
 _CONTACT = re.compile(
-    r"https?://|www\.|\+\d[\d\s().-]{6,}|\(?\d{2,4}\)?[\s./-]\d{2,4}[\s./-]\d{2,}|"
+    r"\+\d[\d\s().-]{6,}|\(?\d{2,4}\)?[\s./-]\d{2,4}[\s./-]\d{2,}|"
     r"\b(?:tel|phone|fax|mobile|mob|cell|telefon|tél|tlf|telefone|teléfono|тел)\b\s?[.:+]",
     re.IGNORECASE,
 )
@@ -33,6 +34,27 @@ def find_signature(lines: Sequence[str], start: int, end: int) -> int | None:
     finders = (_delimited, _device, _ruled, _dashed_name, _footer)
     found = [position for find in finders if (position := find(lines, first, texts)) is not None]
     return first + min(found) if found else None
+
+
+def pgp_frames(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """The lines that PGP puts around a signed text (RFC 4880 7): its head and its signature."""
+    frames: list[tuple[int, int]] = []
+    opened: int | None = None
+    for index, line in enumerate(lines):
+        if not line.startswith("-----"):
+            continue
+        text = line.rstrip()
+        if text == "-----BEGIN PGP SIGNED MESSAGE-----":
+            end = index + 1
+            while end < len(lines) and lines[end].startswith("Hash:"):
+                end += 1
+            frames.append((index, end))
+        elif text == "-----BEGIN PGP SIGNATURE-----":
+            opened = index
+        elif text == "-----END PGP SIGNATURE-----" and opened is not None:
+            frames.append((opened, index + 1))
+            opened = None
+    return frames
 
 
 def is_device_line(text: str) -> bool:
@@ -69,16 +91,19 @@ def _device(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
 
 
 def _ruled(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
-    """A drawn line above a few short lines with a telephone number or an address in them."""
+    """A drawn line apart from the text, above a few short lines with a telephone or an address.
+
+    A line directly below words underlines them: a heading.
+    """
     after: list[str] = []
-    for position in range(len(texts) - 1, max(len(texts) - _TAIL, -1), -1):
+    for position in range(len(texts) - 1, max(len(texts) - _TAIL, 0), -1):
         text = texts[position]
         if _RULE.match(text):
             contact = any(_CONTACT.search(item) or has_address(item) for item in after)
-            return position if contact or not after else None
+            return position if contact and not texts[position - 1] else None
         if text:
             after.append(text)
-            if len(after) > _MOST_RULED_LINES or len(text) > 100:
+            if len(after) > _MOST_RULED_LINES or len(text) > _LONGEST_RULED_LINE:
                 return None
     return None
 

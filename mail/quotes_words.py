@@ -70,7 +70,7 @@ def unquoted(line: str) -> tuple[int, str]:
 
     Only the first 100 characters are looked at: deeper quoting is as deep as can be.
     """
-    if not line.lstrip(" \t\u200b\ufeff").startswith(">"):
+    if not line.lstrip("\u200b\ufeff").startswith((">", " >")):
         return 0, line
     head = line[:100]
     depth = 0

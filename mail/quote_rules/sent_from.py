@@ -50,10 +50,12 @@ _STARTS: Final = (
 )
 
 _GET: Final = (
-    r"get|download|holen sie sich|laden sie|obtenez|télécharge[rz]|obtener|obter|obtenga|obtenha|"
+    r"get|download|holen sie sich|laden sie|obtenez|télécharge[rz]|obtener|obter|obtenga|"
+    r"obtenha|"
     r"descargar|baixe|ottieni|scarica|outlook voor|pobierz|получить|скачать|отримати|"
     r"hämta|hent|"
-    r"få|hanki|získat|získejte|stáhněte|získajte|获取|獲取|取得|получите|下载|下載|قم بتنزيل|הורד|קבל|"
+    r"få|hanki|získat|získejte|stáhněte|získajte|获取|獲取|取得|получите|下载|下載|"
+    r"قم بتنزيل|הורד|קבל|"
     r"tải|다운로드|"
     r"ottenere|download de|descarca[țt]i|töltse le|letöltés|λήψη"
 )
@@ -76,7 +78,7 @@ _AROUND: Final = (
 )
 
 DEVICE_LINE: Final = re.compile(
-    rf"[-_*~<\[(\s]{{0,8}}(?:(?:{_STARTS}).{{0,60}}?(?:{_DEVICE}|{_APP})"
+    rf"[-_*~<\[(\s]{{0,8}}(?:(?:{_STARTS})[^,.!?;:]{{0,28}}?(?:{_DEVICE}|{_APP})"
     rf"|(?:{_GET})\s?.{{0,4}}(?:outlook|yahoo|bluemail|gmail|proton)"
     rf"|outlook (?:voor|para|pour|för|für|per|for|til|dla|для|na) "
     rf"|(?:{_AROUND})"

@@ -7,7 +7,7 @@ from typing import Final
 
 SPACED: Final = (
     # Directly before the colon, in scripts that put spaces between words.
-    "wrote|writes|has written|said|says|schrieb|hat geschrieben|schrieben|geschrieben|"
+    "wrote|writes|has written|said|says|sent|schrieb|hat geschrieben|schrieben|geschrieben|"
     "schrieb folgendes|a écrit|a écrit ce qui suit|écrivait|ecrit|a ecrit|a envoyé|"
     "escribió|escribio|ha escrito|escribe|escreveu|escreveram|escrevia|escreve|ha scritto|"
     "scrive|"

@@ -124,6 +124,13 @@ CASES: list[tuple[str, str, str | None]] = [
         "Tack\n\nSkickat från min Samsung Galaxy smartphone.\n\n-------- Originalmeddelande --------\nFrån: Jo <jo@x.example>\nDatum: 2026-03-02 10:00 (GMT+01:00)\nTill: a@b.example\nRubrik: Re: x\n\nhej",
         "Tack",
     ),
+    (
+        "pgp",
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nAll fine.\n\n-----BEGIN PGP SIGNATURE-----\n\niQEz\n=abcd\n-----END PGP SIGNATURE-----",
+        "All fine.",
+    ),
+    ("desk", "It works.\n\nSent from my chair, which is nicer than my mobile phone.", None),
+    ("sent verb", "Yes.\n\nOn 2 Mar 2026, at 10:00, Jo <jo@x.example>sent:\n> hello", "Yes."),
 ]
 
 
