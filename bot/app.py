@@ -156,9 +156,12 @@ class Canal:
             self.http.mount_slack(bolt)
         await self.http.start(settings.http_listen)
         self._stack.push_async_callback(self.http.stop)
-        if socket is not None:
-            self._stack.push_async_callback(socket.stop)
-            await socket.start()
+        if socket is None:
+            services.background.start(self.parts.backfill.run())
+            return
+        socket.on_connected = lambda: services.background.start(self.parts.backfill.run())
+        self._stack.push_async_callback(socket.stop)
+        await socket.start()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from handlers.access import Admins
 from handlers.address_index import AddressIndex
+from handlers.backfill import Backfill
 from handlers.context import Context
 from handlers.deliver_mail import MailDelivery
 from handlers.deliver_slack import SlackDelivery
@@ -26,6 +27,7 @@ class Parts:
     filing: FilingWorker
     outbox: OutboxWorker
     replies: Replies
+    backfill: Backfill
     tickets: Tickets
 
 
@@ -45,12 +47,14 @@ def build_parts(context: Context, chat: Chat, admins: Admins, transport: MailTra
             WorkKind.SEND_EMAIL: mail.send_email,
         },
     )
+    replies = Replies(context, chat, index)
     return Parts(
         context=context,
         index=index,
         intake=Intake(context, index),
         filing=FilingWorker(context, index),
         outbox=outbox,
-        replies=Replies(context, chat, index),
+        replies=replies,
+        backfill=Backfill(context, chat, replies),
         tickets=Tickets(context, chat),
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
+from typing import Any
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
@@ -17,6 +19,7 @@ from bot.settings import Settings
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 5.0
+_AWAY_SECONDS = 15.0
 _FATAL = frozenset({"invalid_auth", "not_allowed_token_type", "account_inactive", "token_revoked"})
 
 
@@ -53,12 +56,14 @@ class SocketMode:
         )
         self._task: asyncio.Task[None] | None = None
         self.on_connected: Callable[[], None] = lambda: None
+        """Called at every connection that followed a time without one."""
+        self._last_alive = 0.0
+        self._handler.client.message_listeners.append(self._on_socket_message)
 
     async def start(self) -> None:
         """Connect; while Slack cannot be reached, keep trying in the background."""
         try:
             await self._handler.connect_async()  # type: ignore[no-untyped-call]
-            self.on_connected()
         except SlackApiError as error:
             if error.response.get("error") in _FATAL:
                 raise
@@ -86,5 +91,19 @@ class SocketMode:
             except (SlackApiError, OSError, TimeoutError) as error:
                 _log.warning("Slack cannot be reached yet, trying again: %s", error)
             else:
-                self.on_connected()
                 return
+
+    async def _on_socket_message(
+        self, _client: object, message: dict[str, Any], _raw: str | None = None
+    ) -> None:
+        """A "hello" opens a connection; a refreshed one overlaps with the old and misses nothing.
+
+        How long we were away is told by the socket's own ping-pong.
+        """
+        if message.get("type") != "hello":
+            return
+        last = self._handler.client.last_ping_pong_time or 0.0
+        away = time.time() - max(last, self._last_alive)
+        self._last_alive = time.time()
+        if away > _AWAY_SECONDS:
+            self.on_connected()

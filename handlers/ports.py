@@ -111,6 +111,10 @@ class Chat(Protocol):
         """Admins and owners of the workspace; empty when Slack does not tell."""
         ...
 
+    async def fetch_latest_replies(self, place: Place, since_ts: str) -> Mapping[str, str]:
+        """ts of a thread's root → ts of its newest message, for roots since then."""
+        ...
+
     async def fetch_thread(self, place: Place, since_ts: str) -> Sequence[AgentMessage]: ...
 
 

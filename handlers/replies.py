@@ -47,6 +47,8 @@ class OutcomeKind(StrEnum):
     CANCELLED = "cancelled"
     REWRITTEN = "rewritten"
     ALREADY_SENT = "already_sent"
+    OFFERED = "offered"
+    """Written while Canal was away: stored, and sent only when its author says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,11 @@ class Replies:
         self._chat = chat
         self._index = index
 
-    async def on_message(self, said: AgentMessage) -> Outcome | None:
-        """A person wrote in a thread: store it as reply or note, if the thread is a ticket's."""
+    async def on_message(self, said: AgentMessage, *, only_offer: bool = False) -> Outcome | None:
+        """A person wrote in a thread: store it as reply or note, if the thread is a ticket's.
+
+        `only_offer`: what would be sent by itself waits for its author instead.
+        """
         found = await self._find_ticket(said)
         if found is None:
             return None
@@ -88,6 +93,8 @@ class Replies:
         async with self._context.db.write() as tx:
             ticket = await tickets.get(tx, ticket.id)
             kind = self._kind_of(said, ticket, channel, allowed, now)
+            if only_offer and kind is OutcomeKind.HELD:
+                kind = OutcomeKind.OFFERED
             message = await self._store(tx, said, ticket, kind, now)
             if message is None:
                 return None
@@ -235,8 +242,8 @@ class Replies:
         now: datetime,
     ) -> MessageRecord | None:
         channel = await channels.get(tx, ticket.email_channel_id)
-        leaves = kind in (OutcomeKind.HELD, OutcomeKind.CONFIRM)
-        state = {OutcomeKind.HELD: "held", OutcomeKind.CONFIRM: "confirm"}.get(kind, "note")
+        leaves = kind in (OutcomeKind.HELD, OutcomeKind.CONFIRM, OutcomeKind.OFFERED)
+        state = "held" if kind is OutcomeKind.HELD else "confirm" if leaves else "note"
         message = await messages.add_from_slack(
             tx,
             {

@@ -73,7 +73,7 @@ def build_outcome_notice(services: Services, outcome: Outcome) -> Notice | None:
             return Notice(
                 NoticeKind.ALREADY_SENT, {"time": f"{sent_at:%H:%M} UTC" if sent_at else ""}
             )
-        case OutcomeKind.NOTE:
+        case OutcomeKind.NOTE | OutcomeKind.OFFERED:
             return None
 
 

@@ -7,7 +7,7 @@ a post that got no answer is there is looked up (`find_post`), never hoped for.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -85,16 +85,22 @@ class SlackChat:
         }
         if place.thread_ts:
             arguments["ts"] = place.thread_ts
+        async for message in self._pages(method, arguments):
+            if _carries(message, mark):
+                return str(message["ts"])
+        return None
+
+    async def _pages(self, method: str, arguments: Json) -> AsyncIterator[Json]:
+        """The messages of a listing method, page after page."""
+        arguments = dict(arguments)
         for _ in range(_HISTORY_PAGES):
             page = await self._calls.call(method, arguments)
             for message in page.get("messages", ()):
-                if _carries(message, mark):
-                    return str(message["ts"])
+                yield message
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
-                return None
+                return
             arguments["cursor"] = cursor
-        return None
 
     async def upload_file(
         self, place: Place, filename: str, data: bytes, *, title: str = ""
@@ -137,19 +143,29 @@ class SlackChat:
     async def workspace_admins(self) -> tuple[str, ...]:
         return await self.people.workspace_admins()
 
+    async def fetch_latest_replies(self, place: Place, since_ts: str) -> dict[str, str]:
+        arguments = {
+            "channel": place.slack_channel_id,
+            "oldest": since_ts,
+            "inclusive": True,
+            "limit": 200,
+        }
+        return {
+            str(message["ts"]): str(message.get("latest_reply") or message["ts"])
+            async for message in self._pages("conversations.history", arguments)
+            if "latest_reply" in message or "reply_count" in message
+        }
+
     async def fetch_thread(self, place: Place, since_ts: str) -> Sequence[AgentMessage]:
-        page = await self._calls.call(
-            "conversations.replies",
-            {
-                "channel": place.slack_channel_id,
-                "ts": place.thread_ts,
-                "oldest": since_ts,
-                "limit": 200,
-            },
-        )
-        return await agent_messages_from(
-            page.get("messages", ()), place, self._calls.team_id, self.people
-        )
+        arguments = {
+            "channel": place.slack_channel_id,
+            "ts": place.thread_ts,
+            "oldest": since_ts,
+            "inclusive": True,
+            "limit": 200,
+        }
+        found = [one async for one in self._pages("conversations.replies", arguments)]
+        return await agent_messages_from(found, place, self._calls.team_id, self.people)
 
     async def check_channel(self, place: Place) -> str:
         answer = await self._calls.call("conversations.info", {"channel": place.slack_channel_id})

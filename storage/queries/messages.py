@@ -85,6 +85,19 @@ async def list_of_ticket(
     return [cut(MessageRecord, row) for row in rows]
 
 
+async def list_stoppable(tx: Session, ticket_id: int, *, since: datetime) -> list[MessageRecord]:
+    """Replies of the ticket that have not left yet."""
+    rows = await tx.scalars(
+        select(Message).where(
+            Message.ticket_id == ticket_id,
+            Message.state.in_(["held", "confirm"]),
+            Message.slack_ts.is_not(None),
+            Message.created_at >= since,
+        )
+    )
+    return [cut(MessageRecord, row) for row in rows]
+
+
 async def add_attachments(
     tx: Session, message_id: int, items: Iterable[Mapping[str, Any]]
 ) -> list[AttachmentRecord]:

@@ -65,13 +65,11 @@ async def find_many(tx: Session, ticket_ids: Collection[int]) -> dict[int, Ticke
     return {row.id: cut(TicketRecord, row) for row in rows}
 
 
-async def list_unfinished(
-    tx: Session, *, slack_channel_id: str | None = None, limit: int = 1000
-) -> list[TicketRecord]:
+async def list_unfinished(tx: Session, *, team_id: str, limit: int = 1000) -> list[TicketRecord]:
     """Tickets that are not closed and have a thread, most recently changed first."""
-    query = select(Ticket).where(Ticket.status != "closed", Ticket.root_ts.is_not(None))
-    if slack_channel_id is not None:
-        query = query.where(Ticket.slack_channel_id == slack_channel_id)
+    query = select(Ticket).where(
+        Ticket.team_id == team_id, Ticket.status != "closed", Ticket.root_ts.is_not(None)
+    )
     rows = await tx.scalars(query.order_by(Ticket.updated_at.desc()).limit(limit))
     return [cut(TicketRecord, row) for row in rows]
 

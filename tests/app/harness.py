@@ -24,10 +24,18 @@ OURS = "support@acme.example"
 class Harness:
     """`sandbox` and `catcher` outlive a restart of Canal; the data folder does too."""
 
-    def __init__(self, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        keep_events_for: float = 60.0,
+    ) -> None:
         self.folder = folder
         self._env = dict(env or {})
-        self.sandbox = Sandbox(None, manifest=find_manifest(), limits=False)
+        self.sandbox = Sandbox(
+            None, manifest=find_manifest(), limits=False, keep_events_for=keep_events_for
+        )
         self.catcher = MailCatcher()
         self.canal: Canal
         self.support: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from email import message_from_bytes
-from email.policy import default
+from email.message import EmailMessage
 
 from tests.app.harness import OURS, Harness, words_of
 
@@ -22,7 +21,7 @@ async def test_an_agents_answer_leaves_as_mail(canal: Harness) -> None:
     card = await canal.ticket()
     ts = await canal.say(card, "We *corrected* it.")
     caught = await canal.sent()
-    sent = message_from_bytes(caught.data, policy=default)
+    sent = caught.message
     assert sent["From"] == "Acme <support@acme.example>"
     assert sent["To"] == "Jo Miller <jo@cust.example>, Ed <ed@cust.example>"
     assert sent["Subject"] == "Re: Invoice"
@@ -31,10 +30,10 @@ async def test_an_agents_answer_leaves_as_mail(canal: Harness) -> None:
     local, _, domain = canal.inbound.partition("@")
     assert sent["Reply-To"].addresses[0].addr_spec.startswith(f"{local}+1.")
     assert sent["Reply-To"].addresses[0].addr_spec.endswith(domain)
-    text = sent.get_body(("plain",)).get_content()
+    text = part(sent, "plain")
     assert "corrected" in text
     assert "-- \r\nAcme Support" in text
-    assert "<b>corrected</b>" in sent.get_body(("html",)).get_content().replace("strong", "b")
+    assert "<b>corrected</b>" in part(sent, "html").replace("strong", "b")
     await canal.wait_reaction(ts, "white_check_mark")
 
 
@@ -43,7 +42,7 @@ async def test_the_customers_answer_lands_in_the_thread(canal: Harness) -> None:
     card = await canal.ticket()
     await canal.say(card, "Which seat?")
     caught = await canal.sent()
-    sent = message_from_bytes(caught.data, policy=default)
+    sent = caught.message
     await canal.write(
         "The second one.",
         subject="Re: Invoice",
@@ -97,7 +96,7 @@ async def test_files_of_the_agent_leave_with_the_reply(canal: Harness) -> None:
     await canal.write()
     card = await canal.ticket()
     await canal.say(card, "Here it is.", files=[("answer.txt", b"forty-two")])
-    sent = message_from_bytes((await canal.sent()).data, policy=default)
+    sent = (await canal.sent()).message
     files = [(part.get_filename(), part.get_content()) for part in sent.iter_attachments()]
     assert [name for name, _ in files] == ["answer.txt"]
     assert "forty-two" in str(files[0][1])
@@ -173,4 +172,11 @@ async def test_state_survives_a_restart(canal: Harness) -> None:
     await canal.stop_canal()
     await canal.start_canal()
     await canal.say(card, "After")
-    assert b"After" in (await canal.sent()).data
+    assert "After" in part((await canal.sent()).message, "plain")
+
+
+def part(mail: EmailMessage, kind: str) -> str:
+    """The text of the mail's plain or HTML part."""
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())

@@ -1,0 +1,97 @@
+"""What agents wrote while Canal was away, at a Slack that keeps no events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.app.harness import Harness, words_of
+
+
+@pytest.fixture
+async def forgetful(tmp_path: Path) -> AsyncIterator[Harness]:
+    harness = Harness(tmp_path, keep_events_for=0)
+    await harness.start()
+    await harness.add_channel(undo_seconds=600)
+    try:
+        yield harness
+    finally:
+        await harness.stop()
+
+
+async def test_a_reply_written_meanwhile_is_sent(canal_away: Harness) -> None:
+    harness = canal_away
+    card = harness.roots()[0]
+    ts = await harness.say(card, "Written while away")
+    await harness.start_canal()
+    await harness.wait_reaction(ts, "white_check_mark")
+    assert b"Written while away" in ((await harness.sent()).data or b"")
+
+
+@pytest.fixture
+async def canal_away(tmp_path: Path) -> AsyncIterator[Harness]:
+    """Stopped, with one ticket that was posted."""
+    harness = Harness(tmp_path, keep_events_for=0)
+    await harness.start()
+    await harness.add_channel()
+    await harness.write()
+    await harness.ticket()
+    await harness.stop_canal()
+    try:
+        yield harness
+    finally:
+        await harness.stop()
+
+
+async def test_a_held_reply_deleted_meanwhile_is_cancelled(forgetful: Harness) -> None:
+    await forgetful.write()
+    card = await forgetful.ticket()
+    kept = await forgetful.say(card, "This one stays")
+    gone = await forgetful.say(card, "This one goes")
+    for ts in (kept, gone):
+        await forgetful.wait_reaction(ts, "hourglass_flowing_sand")
+    await forgetful.stop_canal()
+    await forgetful.sandbox.delete(forgetful.ana, forgetful.support, gone)
+    await forgetful.sandbox.edit(forgetful.ana, forgetful.support, kept, "This one is better")
+    await forgetful.start_canal()
+    replies = forgetful.canal.parts.replies
+
+    async def states() -> tuple[str, str]:
+        first = await replies.find_message(forgetful.support, kept)
+        second = await replies.find_message(forgetful.support, gone)
+        assert first is not None
+        assert second is not None
+        return str(first.body), second.state
+
+    await forgetful.canal.parts.backfill.run()
+    body, state = await states()
+    assert "better" in body
+    assert state == "cancelled"
+
+
+async def test_a_note_written_meanwhile_is_marked(canal_away: Harness) -> None:
+    card = canal_away.roots()[0]
+    ts = await canal_away.say(card, "note: call her back")
+    await canal_away.start_canal()
+    await canal_away.wait_reaction(ts, "lock")
+    assert not canal_away.catcher.mails
+
+
+async def test_an_old_reply_is_offered_not_sent(
+    canal_away: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import timedelta
+
+    monkeypatch.setattr("handlers.backfill._SEND_UP_TO", timedelta(seconds=-1))
+    card = canal_away.roots()[0]
+    await canal_away.say(card, "Is this still true?")
+    await canal_away.start_canal()
+    await canal_away.sandbox.wait_for(
+        lambda: any("Canal was away" in words_of(one) for one in canal_away.replies(card))
+    )
+    assert not canal_away.catcher.mails
+    offer = next(one for one in canal_away.replies(card) if "Canal was away" in words_of(one))
+    await canal_away.sandbox.click(canal_away.ana, canal_away.support, offer["ts"], "reply_send")
+    assert b"Is this still true?" in ((await canal_away.sent()).data or b"")
