@@ -19,7 +19,7 @@ from mail.imap_watch import ImapWatcher, WatchedAccount, WatchTiming
 from mail.providers import Security
 from tests.connections.collector import Collector
 from tests.servers.dovecot import Dovecot
-from tests.servers.scripted_imap import Script, ScriptedImap, running_scripted_imap
+from tests.servers.scripted_imap import Mailbox, Script, ScriptedImap, running_scripted_imap
 
 QUICK = WatchTiming(
     settle=0.05,
@@ -83,6 +83,21 @@ async def test_a_mail_that_comes_between_look_and_idle_is_not_missed() -> None:
         server.box().add(b"new\r\n")
         await collector.until_mails(1)
     assert collector.bodies() == [b"new\r\n"]
+
+
+@pytest.mark.parametrize("before_the_plus", [True, False])
+async def test_an_announcement_around_the_beginning_of_idle_is_heard(before_the_plus: bool) -> None:
+    def arrive(box: Mailbox) -> tuple[bytes, bytes]:
+        box.add(b"in between\r\n")
+        line = b"* 1 EXISTS\r\n"
+        return (line, b"") if before_the_plus else (b"", line)
+
+    collector = Collector()
+    script = Script(at_first_idle=arrive)
+    async with running_scripted_imap(script) as server, watching(collector) as watcher:
+        watcher.add(account(server))
+        await collector.until_mails(1, seconds=5)
+    assert collector.bodies() == [b"in between\r\n"]
 
 
 async def test_a_server_that_announces_nothing_is_looked_at_all_the_same() -> None:

@@ -11,7 +11,7 @@ import base64
 import contextlib
 import re
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -35,6 +35,7 @@ class Mailbox:
     next_uid: int = 1
     mails: list[Mail] = field(default_factory=list)
     watchers: set[asyncio.StreamWriter] = field(default_factory=set)
+    idles: int = 0
     silent: bool = False
     """New mail is not announced to IDLE (a server that forgets)."""
 
@@ -77,6 +78,9 @@ class Script:
     """UIDs whose body is left out of an answer that says OK."""
     before_idle: bytes = b""
     """Sent before the "+" of IDLE."""
+    at_first_idle: Callable[[Mailbox], tuple[bytes, bytes]] | None = None
+    """Called once, when the settled client IDLEs again; gives what goes before and after the "+"
+    in one packet. What it adds to the mailbox is announced in no other way."""
     before_fetch: bytes = b""
     """Sent before the answer to a FETCH: unasked lines."""
     tell_uidnext: bool = True
@@ -263,8 +267,13 @@ class _Session:
         await self.on_select(tag, arguments, uid)
 
     async def on_idle(self, tag: str, arguments: str, uid: bool) -> None:
+        before, after = self.script.before_idle, b""
+        if self.script.at_first_idle is not None and self.box.idles:
+            before, after = self.script.at_first_idle(self.box)
+            self.script.at_first_idle, self.told = None, len(self.box.mails)
+        self.box.idles += 1
         self.box.watchers.add(self.writer)
-        self.writer.write(self.script.before_idle + b"+ idling\r\n")
+        self.writer.write(before + b"+ idling\r\n" + after)
         if len(self.box.mails) != self.told and not self.box.silent:
             self._say(f"* {len(self.box.mails)} EXISTS")
         async with self.server.changed:
