@@ -16,6 +16,10 @@ from mail.quotes_words import LONGEST_LINE, has_address, lower, plain, unquoted
 _MOST_LINES: Final = 30
 _MOST_CONTINUATIONS: Final = 6
 _LABEL = re.compile(r"[*_\s|]{0,4}(?P<label>[^:|\t]{1,40}?)[*_\s|]{0,4}:[*_\s|]{0,4}(?P<value>.*)$")
+_INNER_LABEL = re.compile(
+    r"(?:^|(?<=\s))\*{0,2}(?P<label>[^\W\d][^\s:*]{0,20}(?: el| em| on| am| op| le)?)"
+    r"\s?\*{0,2}:\s?\*{0,2}"
+)
 _TABLE_LABEL = re.compile(r"[*_\s|]{0,4}(?P<label>[^:|\t]{1,40}?)[*_\s]{0,4}\|\s*(?P<value>.*)$")
 
 
@@ -62,6 +66,9 @@ def find_header_block(lines: Sequence[str], start: int) -> HeaderBlock | None:
     first = header_line(lines[start])
     if first is None or first[0] not in ("from", "date", "to", "subject"):
         return None
+    in_line = _in_one_line(lines[start])
+    if {"from", "subject"} <= in_line.keys() and len(in_line) > 2:
+        return HeaderBlock(start, start + 1, in_line)
     values: dict[Role, str] = {}
     end, waiting, pending = start, 0, None
     for index in range(start, min(start + _MOST_LINES, len(lines))):
@@ -78,6 +85,23 @@ def find_header_block(lines: Sequence[str], start: int) -> HeaderBlock | None:
         elif text:
             waiting += 1
     return HeaderBlock(start, end, values) if len(values) > 1 else None
+
+
+def _in_one_line(line: str) -> dict[Role, str]:
+    """Header fields that lost their line breaks: "From: Jo Sent: Monday To: Ana Subject: x"."""
+    text = plain(unquoted(line[:1000])[1])
+    found = [
+        (role, label)
+        for label in _INNER_LABEL.finditer(text)
+        if (role := LABELS.get(lower(label["label"]).strip()))
+    ]
+    values: dict[Role, str] = {}
+    if len(found) < 3:
+        return values
+    for (role, label), following in zip(found, [*found[1:], None], strict=True):
+        end = following[1].start() if following else len(text)
+        values.setdefault(role, text[label.end() : end].strip(" *"))
+    return values
 
 
 def _take(values: dict[Role, str], role: Role, value: str) -> Role | None:

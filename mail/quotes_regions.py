@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from mail.header_blocks import find_header_block, header_line
@@ -28,6 +28,7 @@ _ABOVE: Final = re.compile("|".join(map(re.escape, ABOVE_THIS_LINE)))
 _BY: Final = tuple(
     word for word in FORWARD if word.endswith((" by", " par", " por", " von", " av"))
 )
+_INITIALS: Final = re.compile(r"\s?[^\W\d_]{1,4}>")
 _BLANKS_BEFORE_QUOTE: Final = 4
 _MOST_LOOKS: Final = 3000
 _WRAPPED: Final = 60
@@ -96,10 +97,15 @@ class RegionFinder:
     """Walks over the lines once and collects regions until the first cut or forward."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        self._lines = lines
+        self._lines = list(lines)
         self._texts = [line.text for line in lines]
         self._regions: list[Region] = []
         self._looks = 0
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """The lines as understood: those that quote with initials ("JM> ") are quoted too."""
+        return self._lines
 
     def find(self) -> Regions:
         position, count = 0, len(self._lines)
@@ -177,6 +183,7 @@ class RegionFinder:
         """History introduced by the lines `start` to `end`: a quote, or else all that follows."""
         start = self._with_rule_above(start)
         head_end = self._skip_heads(end)
+        self._mark_initials(head_end)
         quote = self._quote_starts(head_end)
         if quote is None:
             if self._next_filled(head_end) is None:
@@ -186,6 +193,17 @@ class RegionFinder:
         run_end = self._run_end(quote)
         self._regions.append(Region(start, run_end, "attributed" if sure else "marked"))
         return run_end
+
+    def _mark_initials(self, position: int) -> None:
+        """The Bat! quotes with the writer's initials: "JM> "."""
+        first = self._next_filled(position)
+        found = _INITIALS.match(self._texts[first]) if first is not None else None
+        if first is None or found is None:
+            return
+        prefix = found.group(0).strip()
+        for index in range(first, len(self._lines)):
+            if self._texts[index].lstrip().startswith(prefix):
+                self._lines[index] = replace(self._lines[index], quoted=True)
 
     def _skip_heads(self, position: int) -> int:
         """Past a header block or an attribution that directly follows the first separator."""

@@ -27,13 +27,22 @@ _DASHED_NAME = re.compile(r"-{1,2}[^\W\d_][\w.'-]{0,30}(?: [^\W\d_][\w.'-]{0,30}
 _FOLLOWING: Final = 3
 
 
-def find_signature(lines: Sequence[str], start: int, end: int) -> int | None:
-    """Where the signature at the end of `lines[start:end]` begins; None when there is none."""
-    first = max(start, end - 2000)
-    texts = [plain(lines[index]) for index in range(first, end)]
-    finders = (_delimited, _device, _ruled, _dashed_name, _footer)
-    found = [position for find in finders if (position := find(lines, first, texts)) is not None]
-    return first + min(found) if found else None
+def find_signature(lines: Sequence[str], *, may_be_all: bool = False) -> int | None:
+    """Where the signature at the end of the lines begins; None when there is none.
+
+    `may_be_all`: nothing but a signature may be here, because other words stand above.
+    """
+    first = max(0, len(lines) - 2000)
+    texts = [plain(line) for line in lines[first:]]
+    may_be_all = may_be_all or first > 0
+    found = [
+        _delimited(lines[first:], texts, may_be_all),
+        _device(texts),
+        _ruled(texts, may_be_all),
+        _dashed_name(texts),
+        _footer(texts, may_be_all),
+    ]
+    return min((first + position for position in found if position is not None), default=None)
 
 
 def pgp_frames(lines: Sequence[str]) -> list[tuple[int, int]]:
@@ -63,19 +72,18 @@ def is_device_line(text: str) -> bool:
     return DEVICE_LINE.match(lower(text)) is not None
 
 
-def _delimited(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
+def _delimited(lines: Sequence[str], texts: list[str], may_be_all: bool) -> int | None:
     """RFC 3676 4.3: `-- `. Where the space was lost, only above a few lines."""
     for position, text in enumerate(texts):
-        if text not in ("--", "-", "---") or (position == 0 and first == 0):
+        if text != "--" or (position == 0 and not may_be_all):
             continue
-        raw = lines[first + position].strip("\r\n")
         after = sum(1 for later in texts[position + 1 :][: 10 * _MOST_SIGNATURE_LINES] if later)
-        if raw == "-- " or (text == "--" and after <= _MOST_SIGNATURE_LINES):
+        if lines[position].strip("\r\n") == "-- " or after <= _MOST_SIGNATURE_LINES:
             return position
     return None
 
 
-def _device(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
+def _device(texts: list[str]) -> int | None:
     """A device line near the end, with at most a few lines below it."""
     below = 0
     found: int | None = None
@@ -90,17 +98,17 @@ def _device(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
     return found
 
 
-def _ruled(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
+def _ruled(texts: list[str], may_be_all: bool) -> int | None:
     """A drawn line apart from the text, above a few short lines with a telephone or an address.
 
     A line directly below words underlines them: a heading.
     """
     after: list[str] = []
-    for position in range(len(texts) - 1, max(len(texts) - _TAIL, 0), -1):
+    for position in range(len(texts) - 1, max(len(texts) - _TAIL, -1 if may_be_all else 0), -1):
         text = texts[position]
         if _RULE.match(text):
             contact = any(_CONTACT.search(item) or has_address(item) for item in after)
-            return position if contact and not texts[position - 1] else None
+            return position if contact and not (position and texts[position - 1]) else None
         if text:
             after.append(text)
             if len(after) > _MOST_RULED_LINES or len(text) > _LONGEST_RULED_LINE:
@@ -108,7 +116,7 @@ def _ruled(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
     return None
 
 
-def _dashed_name(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
+def _dashed_name(texts: list[str]) -> int | None:
     """A last line such as "-Jo" or "--Jo Miller"."""
     filled = [position for position, text in enumerate(texts) if text]
     if len(filled) < 2 or not _DASHED_NAME.match(texts[filled[-1]]):
@@ -117,16 +125,16 @@ def _dashed_name(lines: Sequence[str], first: int, texts: list[str]) -> int | No
     return None if above.startswith("-") else filled[-1]
 
 
-def _footer(lines: Sequence[str], first: int, texts: list[str]) -> int | None:
+def _footer(texts: list[str], may_be_all: bool) -> int | None:
     """A footer of a virus scanner, a list or a lawyer: the last paragraphs of the mail."""
-    for position in range(max(len(texts) - _TAIL, 1), len(texts)):
+    for position in range(max(len(texts) - _TAIL, 0), len(texts)):
         text = lower(texts[position]).lstrip("*_-[<( ")
         if not text.startswith(FOOTERS) and not text.startswith(DISCLAIMERS):
             continue
-        if texts[position - 1] and not _RULE.match(texts[position - 1]):
+        if position and texts[position - 1] and not _RULE.match(texts[position - 1]):
             continue
-        above = position - 1
-        while above > 0 and (not texts[above] or _RULE.match(texts[above])):
+        above = position
+        while above > 0 and (not texts[above - 1] or _RULE.match(texts[above - 1])):
             above -= 1
-        return above + 1 if any(has_words(item) for item in texts[: above + 1]) else None
+        return above if may_be_all or any(map(has_words, texts[:above])) else None
     return None

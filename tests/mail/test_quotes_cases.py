@@ -131,6 +131,66 @@ CASES: list[tuple[str, str, str | None]] = [
     ),
     ("desk", "It works.\n\nSent from my chair, which is nicer than my mobile phone.", None),
     ("sent verb", "Yes.\n\nOn 2 Mar 2026, at 10:00, Jo <jo@x.example>sent:\n> hello", "Yes."),
+    (
+        "bat initials",
+        "Вы писали 2 марта 2026 г., 10:00:00:\n\nJM> Какой размер?\n\nБольшой.\n\nJM> Какой цвет?\n\nКрасный.",
+        None,
+    ),
+    (
+        "bat history",
+        "Спасибо!\n\nВы писали 2 марта 2026 г., 10:00:00:\n\nJM> Какой размер?\nJM> Какой цвет?",
+        "Спасибо!",
+    ),
+    (
+        "answers in red",
+        "Hi Jo, my answers are below in red.\n\nFrom: Jo <jo@x.example>\nSent: Monday, March 2, 2026 10:00\nTo: Ana\nSubject: x\n\nWhich size? LARGE",
+        None,
+    ),
+    (
+        "one line head",
+        "Thanks\n\nFrom: Jo <jo@x.example> Sent: Monday, March 2, 2026 10:00 To: Ana Subject: x\n\nHello",
+        "Thanks",
+    ),
+    (
+        "sig below quote",
+        "Thanks\n\nOn 2/3/2026 10:00, Jo wrote:\n> hello\n\n-- \nAna Lopez\nACME",
+        "Thanks",
+    ),
+    (
+        "list below quote",
+        "Thanks\n\nOn 2/3/2026 10:00, Jo wrote:\n> hello\n\n_______________________________________________\nusers mailing list\nusers@lists.example",
+        "Thanks",
+    ),
+    ("bare and sig", "Thanks\n\n> hello\n> there\n\n-- \nAna", "Thanks"),
+    (
+        "three lines",
+        "Yes\n\nOn Mon, Mar 2, 2026 at 10:00 AM Jo Miller\n<\njo.miller@a.long.domain.example> wrote:\n\n> hello",
+        "Yes",
+    ),
+    ("mutt", "Yes\n\n* Jo Miller <jo@x.example> [2026-03-02 10:00]:\n> hello", "Yes"),
+    ("short year", "Ja\n\nAm 02.03.26 um 10:00 schrieb Jo Miller:\n> hallo", "Ja"),
+    (
+        "quoted head",
+        "Yes\n\n> Date: Mon, 2 Mar 2026 10:00:00\n> From: jo@x.example\n> Subject: x\n>\n> hello",
+        "Yes",
+    ),
+    (
+        "windows mail",
+        "Yes\n\nSent from Windows Mail\n\nFrom: Jo Miller\nSent: Monday, March 2, 2026 10:00 AM\nTo: ana@y.example\n\nhello",
+        "Yes",
+    ),
+    (
+        "dashed list",
+        "We need:\n\n-Tea\n-Milk\n\nOn 2/3/2026 10:00, Jo wrote:\n> hello",
+        "We need:\n\n-Tea\n-Milk",
+    ),
+    ("price list", "Offer:\n\n---\n\nPhone 200.00\nTablet 300.00", None),
+    (
+        "usenet",
+        "Jo Miller <jo@x.example> wrote in message <1@x.example>:\n> hello\n\nI agree.",
+        "I agree.",
+    ),
+    ("no address apple", "Ok\n\nOn 2 Mar 2026, at 10:00, Jo Miller wrote:\n\nHello there", "Ok"),
 ]
 
 
