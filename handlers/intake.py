@@ -18,14 +18,15 @@ from handlers.errors import UserError
 from mail.model import ReceivedMail
 from mail.parse import dedupe_key
 from storage.group_commit import GroupCommitter
+from storage.mail_store import MailStore
 from storage.queries import mails
 from storage.queries.mails import NewArrival, NewRaw
 from storage.records import ChannelRecord
 
-_GROUP_WINDOW = 0.003
+_GROUP_WINDOW = 0.002
 _GROUP_ITEMS = 64
 _GROUP_BYTES = 32 * 1024 * 1024
-_THREAD_FROM = 64 * 1024
+_THREAD_FROM = 256 * 1024
 """Bytes from which hashing and compressing leave the event loop."""
 
 
@@ -49,6 +50,7 @@ class Intake:
     def __init__(self, context: Context, index: AddressIndex) -> None:
         self._context = context
         self._index = index
+        self._store = MailStore(context.db)
         self._committer: GroupCommitter[StoredMail, bool] = GroupCommitter(
             self._commit,
             window=_GROUP_WINDOW,
@@ -59,6 +61,7 @@ class Intake:
 
     async def stop(self) -> None:
         await self._committer.stop()
+        await self._store.close()
 
     async def receive(self, mail: ReceivedMail) -> bool:
         """A mail from our SMTP server, for every channel that its recipients name.
@@ -124,8 +127,7 @@ class Intake:
 
     async def _commit(self, group: Sequence[StoredMail]) -> Sequence[bool]:
         arrivals = [arrival for item in group for arrival in item.arrivals]
-        async with self._context.db.write() as tx:
-            new = await mails.store(tx, [item.raw for item in group], arrivals)
+        new = await self._store.store([item.raw for item in group], arrivals)
         return [item.raw.id in new for item in group]
 
 
