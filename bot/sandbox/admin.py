@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.sandbox.core import Core
 from bot.sandbox.errors import SandboxError
-from bot.sandbox.faults import Fault
+from bot.sandbox.faults import Fault, Gate
 from bot.sandbox.httpmode import HttpWire
 from bot.sandbox.ids import new_id
 from bot.sandbox.model import Channel, Person, Usergroup
@@ -116,6 +116,12 @@ class Meddling(Core):
             retry_after = 1
         kind = "ratelimited" if status == 429 else error
         self.faults.add(method, Fault(kind, status, times, retry_after))
+
+    def stop_at(self, method: str, *, done: bool) -> Gate:
+        """The next call of the method gets no answer: after it was done, or with nothing done."""
+        gate = Gate(done)
+        self.faults.put_gate(method, gate)
+        return gate
 
     async def disconnect_sockets(self, reason: str = "refresh_requested") -> None:
         """`warning`, `refresh_requested`, or `hard` (the connection just ends)."""

@@ -16,6 +16,7 @@ from aiosmtpd.smtp import Envelope
 from bot.sandbox.caught import CaughtMail, Json
 from bot.sandbox.customer import Letter, deliver
 from bot.sandbox.errors import SandboxError
+from bot.sandbox.faults import Gate
 from bot.sandbox.ids import new_id
 from bot.sandbox.smarthost import Answers, Smarthost
 from bot.sandbox.store import Store
@@ -128,6 +129,10 @@ class MailCatcher:
     def drop(self, times: int = 1, *, keep: bool = True) -> None:
         """Hangs up after DATA instead of answering; `keep`: the mail was taken all the same."""
         self._smarthost.drop(times, keep=keep)
+
+    def stop_at(self, step: str, *, done: bool = False) -> Gate:
+        """The next sender gets no answer to its RCPT or DATA; `done`: the mail was taken."""
+        return self._smarthost.stop_at(step, done=done)
 
     def accept_all(self) -> None:
         """Forgets every fault."""

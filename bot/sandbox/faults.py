@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 DROP = "drop"
 DROP_BEFORE = "drop_before"
+
+
+@dataclass(slots=True)
+class Gate:
+    """Stops one caller at a known point, so that a test can end it there.
+
+    `reached` is set when a caller stands at the gate; it stands until `opened` is set, and then
+    its connection ends without an answer.
+    """
+
+    done: bool
+    """Whether what was asked for is done before the caller is stopped."""
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def stand(self) -> None:
+        self.reached.set()
+        await self.opened.wait()
 
 
 @dataclass(slots=True)
@@ -23,12 +42,23 @@ class Faults:
 
     def __init__(self) -> None:
         self._by_method: dict[str, list[Fault]] = {}
+        self._gates: dict[str, Gate] = {}
 
     def add(self, method: str, fault: Fault) -> None:
         self._by_method.setdefault(method, []).append(fault)
 
+    def put_gate(self, method: str, gate: Gate) -> None:
+        self._gates[method] = gate
+
+    def take_gate(self, method: str) -> Gate | None:
+        """The gate at which this call stops; it stops one call."""
+        return self._gates.pop(method, None)
+
     def clear(self) -> None:
         self._by_method.clear()
+        for gate in self._gates.values():
+            gate.opened.set()
+        self._gates.clear()
 
     def take(self, method: str) -> Fault | None:
         """The fault for this call, counted off."""

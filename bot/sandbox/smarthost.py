@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.sandbox.errors import SandboxError
+from bot.sandbox.faults import Gate
 from bot.sandbox.server import check_loopback
 
 MAX_MAIL = 100 * 1024 * 1024
@@ -41,6 +42,7 @@ class Smarthost:
         self._keep = keep
         self._scripts: list[_Script] = []
         self._drops: list[bool] = []
+        self._gates: dict[str, Gate] = {}
         self._server: asyncio.Server | None = None
         self._sessions: set[_Smtp] = set()
 
@@ -71,13 +73,21 @@ class Smarthost:
     def drop(self, times: int, *, keep: bool) -> None:
         self._drops += [keep] * times
 
+    def stop_at(self, step: str, *, done: bool) -> Gate:
+        gate = self._gates[step] = Gate(done)
+        return gate
+
     def accept_all(self) -> None:
         self._scripts.clear()
         self._drops.clear()
+        for gate in self._gates.values():
+            gate.opened.set()
+        self._gates.clear()
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        await self._stand("RCPT", server)
         script = self._script_for(address, "RCPT")
         reply = "250 2.1.5 OK" if script is None else script.reply
         _answers(envelope).append((address, reply))
@@ -93,11 +103,20 @@ class Smarthost:
             if script is not None:
                 return script.reply
         keep = self._drops.pop(0) if self._drops else None
-        if keep is not False:
+        gate = self._gates.pop("DATA", None)
+        if keep is not False and (gate is None or gate.done):
             await self._keep(envelope, _answers(envelope))
-        if keep is not None:
+        if gate is not None:
+            await gate.stand()
+        if keep is not None or gate is not None:
             _abort(server)
         return "250 2.0.0 OK: caught"
+
+    async def _stand(self, step: str, server: SMTP) -> None:
+        gate = self._gates.pop(step, None)
+        if gate is not None:
+            await gate.stand()
+            _abort(server)
 
     def _script_for(self, address: str, at: str) -> _Script | None:
         """The first script for this recipient, counted off."""

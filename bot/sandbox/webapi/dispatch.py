@@ -43,9 +43,15 @@ class WebApi:
         fault = self._faults.take(name)
         if fault is not None and fault.kind != DROP:
             return _fail(request, fault)
+        gate = self._faults.take_gate(name)
+        if gate is not None and not gate.done:
+            await gate.stand()
+            return _cut(request)
         answer = await self._answer(request, name, args, is_json)
         await self._back.world.store.flush()  # what is promised is kept
-        if fault is not None:
+        if gate is not None:
+            await gate.stand()
+        if fault is not None or gate is not None:
             return _cut(request)
         return answer
 
