@@ -42,6 +42,7 @@ class Harness:
         self.ana: str
         self.rui: str
         self.inbound: str
+        self.smtp_address: tuple[str, int]
 
     async def start(self) -> None:
         await self.catcher.start()
@@ -60,7 +61,8 @@ class Harness:
         self.canal = Canal(self.settings())
         await self.canal.start()
         await self.sandbox.connected()
-        self.catcher.canal_smtp = self.canal.smtp.server.address
+        self.smtp_address = self.canal.smtp.server.address
+        self.catcher.canal_smtp = self.smtp_address
 
     async def stop_canal(self) -> None:
         await self.canal.stop()
@@ -82,8 +84,8 @@ class Harness:
     def settings(self) -> Settings:
         return load_settings(self.environment(), for_run=True)
 
-    async def add_channel(self, **values: Any) -> ChannelStatus:
-        fields = ChannelFields(
+    def channel_fields(self, **values: Any) -> ChannelFields:
+        return ChannelFields(
             **{
                 "name": "Support",
                 "slack_channel_id": self.support,
@@ -95,7 +97,9 @@ class Harness:
                 **values,
             }
         )
-        status = await self.canal.channels.add(fields)
+
+    async def add_channel(self, **values: Any) -> ChannelStatus:
+        status = await self.canal.channels.add(self.channel_fields(**values))
         await self.canal.parts.index.refresh()
         self.inbound = str(status.channel.inbound_address)
         return status
@@ -130,7 +134,7 @@ class Harness:
     async def deliver(
         self, data: bytes, recipients: Sequence[str], sender: str = "jo@cust.example"
     ) -> None:
-        host, port = self.canal.smtp.server.address
+        host, port = self.smtp_address
         client = aiosmtplib.SMTP(hostname=host, port=port, use_tls=False, start_tls=False)
         async with client:
             await client.sendmail(sender, list(recipients), data)
