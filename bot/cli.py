@@ -39,8 +39,9 @@ def demo(
         from bot.observability import configure_logging
         from bot.settings import load_settings
 
-        configure_logging(load_settings(os.environ))
-        running = Demo(os.environ, page_port=port)
+        env = {**os.environ, "CANAL_LOG_LEVEL": os.environ.get("CANAL_LOG_LEVEL") or "warning"}
+        configure_logging(load_settings(env))
+        running = Demo(env, page_port=port)
         await running.start()
         try:
             say("Canal's demo is ready.")

@@ -17,10 +17,13 @@ from bot.check_network import find_manifest
 from bot.sandbox import MailCatcher, Sandbox
 from bot.setting_types import ListenAddress
 from bot.settings import Settings, load_settings
+from bot.slack.i18n import Catalogs
+from bot.slack.kit import section
+from bot.slack.texts import Texts
 from handlers.channel_fields import ChannelFields
 
 PAGE_PORT = 3939
-_FREE_TO_MOVE = {"CANAL_SMTP_LISTEN": 2525, "CANAL_HTTP_LISTEN": 8080}
+ADDRESS = "support@acme.example"
 
 
 class Demo:
@@ -145,21 +148,28 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
+_SLACK_CHANNELS = {
+    "general": "For everybody at Acme",
+    "support": f"Mail to {ADDRESS}: one thread for each conversation with a customer",
+}
+
+
 def _seed_workspace(sandbox: Sandbox) -> str:
     """Two people and two channels, unless an earlier run left some; returns the admin's id."""
     if sandbox.find_user("ana") is None:
+        sandbox.name_workspace("Acme")
         sandbox.add_user("ana", "Ana Silva", "ana@acme.example", title="Customer care")
     rui = sandbox.find_user("rui") or sandbox.add_user(
         "rui", "Rui Costa", "rui@acme.example", is_admin=True, title="Team lead"
     )
-    for name in ("general", "support"):
+    for name, topic in _SLACK_CHANNELS.items():
         if sandbox.find_channel(name) is None:
-            sandbox.add_channel(name, bot_is_member=name == "support")
+            sandbox.add_channel(name, bot_is_member=name == "support", topic=topic)
     return rui
 
 
 async def _seed_channel(canal: Canal, sandbox: Sandbox) -> None:
-    """One email channel, the first time."""
+    """One email channel and a word of welcome, the first time."""
     if await canal.channels.list():
         return
     await canal.channels.add(
@@ -168,10 +178,39 @@ async def _seed_channel(canal: Canal, sandbox: Sandbox) -> None:
             slack_channel_id=sandbox.find_channel("support"),
             incoming="internal",
             outgoing="internal",
-            primary="support@acme.example",
+            primary=ADDRESS,
             from_name="Acme Support",
-            from_email="support@acme.example",
+            from_email=ADDRESS,
             signature="{agent.name}\n{agent.title} · **Acme**\n[acme.example](https://acme.example)",
         )
     )
     await canal.parts.index.refresh()
+    await _welcome(sandbox)
+
+
+async def _welcome(sandbox: Sandbox) -> None:
+    """What to try first, said by Canal where a newcomer looks first."""
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    texts = Texts(Catalogs().translator(None))
+    title = texts("Welcome to Canal.")
+    lines = [
+        texts(
+            "👋 *{title}* Mail to {address} becomes a thread in this channel, and what you answer "
+            "in the thread goes back as mail. This is a demo: nothing leaves your machine.",
+            title=title,
+            address=ADDRESS,
+        ),
+        texts(
+            "1. *Write as a customer* (on the left) and send a mail. Its ticket appears here.\n"
+            "2. Open its thread and answer as Ana. For ten seconds you can take it back.\n"
+            "3. Under *Mail* see what left, and answer it as the customer."
+        ),
+        texts("Rui is the admin: as Rui, type `/canal` here to see what can be set up."),
+    ]
+    client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url)
+    await client.chat_postMessage(
+        channel=sandbox.find_channel("support") or "",
+        text=title,
+        blocks=[section(line) for line in lines],
+    )

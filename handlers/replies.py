@@ -123,6 +123,9 @@ class Replies:
             if message.direction == "note":
                 await messages.change(tx, message.id, body=body)
                 return Outcome(OutcomeKind.NOTE, ticket, channel, message)
+            if message.state == "cancelled":
+                await messages.change(tx, message.id, body=body)
+                return Outcome(OutcomeKind.CANCELLED, ticket, channel, message)
             if message.state not in _STOPPABLE:
                 return Outcome(OutcomeKind.ALREADY_SENT, ticket, channel, message)
             if is_note(said.plain, starts_with_mention=said.starts_with_mention):

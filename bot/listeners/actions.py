@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.listeners.answers import place_of, user_of, whisper_outcome
+from bot.listeners.answers import answer_press, place_of, user_of
 from bot.listeners.modals.show_mail import open_mail
 from bot.listeners.services import Services
 from handlers.posts import Place
@@ -20,7 +20,8 @@ Json = dict[str, Any]
 def register(app: AsyncApp, services: Services) -> None:
     @app.action("ticket_take")
     async def on_take(ack: AsyncAck, body: Json, action: Json) -> None:
-        await services.tickets.take(int(action["value"]), user_of(body))
+        user_id = user_of(body)
+        await services.tickets.assign(int(action["value"]), user_id, user_id)
         await ack()
 
     @app.action("ticket_close")
@@ -40,6 +41,8 @@ def register(app: AsyncApp, services: Services) -> None:
             await open_mail(services, body, int(number))
         elif what == "post_eml":
             services.background.start(post_eml(services, body, int(number)))
+        elif what == "give_back":
+            await services.tickets.assign(int(number), user_of(body), None)
         await ack()
 
     @app.action("mail_show")
@@ -76,7 +79,7 @@ def _pressed(
         user_id = user_of(body)
         outcome = await press(int(action["value"]), user_id)
         await ack()
-        services.background.start(whisper_outcome(services, outcome, user_id))
+        services.background.start(answer_press(services, body, outcome, user_id))
 
     return on_press
 

@@ -51,9 +51,21 @@ async def whisper_outcome(services: Services, outcome: Outcome, user_id: str) ->
         await services.chat.whisper(place, user_id, notice)
 
 
+async def answer_press(services: Services, body: Json, outcome: Outcome, user_id: str) -> None:
+    """The same after a button: a whisper that was pressed is replaced, so that it stays true."""
+    container = body.get("container") or {}
+    if container.get("is_ephemeral") and body.get("response_url"):
+        notice = build_outcome_notice(services, outcome)
+        await services.chat.replace_whisper(str(body["response_url"]), notice)
+    else:
+        await whisper_outcome(services, outcome, user_id)
+
+
 def build_outcome_notice(services: Services, outcome: Outcome) -> Notice | None:
     message_id = outcome.message.id if outcome.message else 0
     match outcome.kind:
+        case OutcomeKind.REWRITTEN if outcome.message and outcome.message.state == "confirm":
+            return _confirm(services, outcome)
         case OutcomeKind.HELD | OutcomeKind.REWRITTEN:
             return _held(outcome)
         case OutcomeKind.CONFIRM:
@@ -67,14 +79,23 @@ def build_outcome_notice(services: Services, outcome: Outcome) -> Notice | None:
         case OutcomeKind.NO_RECIPIENT:
             return Notice(NoticeKind.NO_RECIPIENT)
         case OutcomeKind.CANCELLED:
-            return Notice(NoticeKind.REPLY_CANCELLED)
+            return Notice(NoticeKind.REPLY_CANCELLED, {"message_id": message_id})
         case OutcomeKind.ALREADY_SENT:
-            sent_at = outcome.message.sent_at if outcome.message else None
-            return Notice(
-                NoticeKind.ALREADY_SENT, {"time": f"{sent_at:%H:%M} UTC" if sent_at else ""}
-            )
+            return _too_late(outcome)
         case OutcomeKind.NOTE | OutcomeKind.OFFERED:
             return None
+
+
+def _too_late(outcome: Outcome) -> Notice:
+    message = outcome.message
+    if message is not None and message.state == "cancelled":
+        return Notice(NoticeKind.REPLY_CANCELLED, {"message_id": message.id})
+    sent_at = message.sent_at if message else None
+    facts: dict[str, object] = {
+        "sent_at": sent_at.isoformat() if sent_at else None,
+        "state": message.state if message else "",
+    }
+    return Notice(NoticeKind.ALREADY_SENT, facts)
 
 
 def _held(outcome: Outcome) -> Notice | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.slack.elements import escape_text
@@ -24,7 +24,7 @@ def channel_block(status: ChannelStatus, texts: Texts, now: datetime) -> Json:
     )
     incoming = _health(texts("in"), status.connection("in"), texts, now)
     outgoing = _health(texts("out"), status.connection("out"), texts, now)
-    lines = [title, f"{incoming}   {outgoing}"]
+    lines = [title, f"{incoming}  ·  {outgoing}"]
     if channel.incoming == "internal" and channel.inbound_address:
         lines.append(
             texts("Forward its mail to `{address}`", address=escape_text(channel.inbound_address))
@@ -37,6 +37,9 @@ def _health(name: str, connection: ConnectionRecord, texts: Texts, now: datetime
         why = escape_text((connection.last_error or "")[:200])
         return texts("{name} ❌ since {since}: {why}",
             name=name, since=f"{connection.failing_since:%H:%M} UTC", why=why)  # fmt: skip
-    if connection.last_ok_at is not None:
-        return texts("{name} ✔ {age} ago", name=name, age=texts.age(now - connection.last_ok_at))
-    return texts("{name} – nothing yet", name=name)
+    if connection.last_ok_at is None:
+        return texts("{name}: nothing yet", name=name)
+    age = now - connection.last_ok_at
+    if age < timedelta(minutes=1):
+        return texts("{name} ✔ just now", name=name)
+    return texts("{name} ✔ {age} ago", name=name, age=texts.age(age))

@@ -14,6 +14,7 @@ from bot.listeners.services import Services
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, confirm_dialog, section
 from handlers.errors import UserError
+from handlers.posts import Notice, NoticeKind
 
 Json = dict[str, Any]
 Answer = tuple[str, list[Json]]
@@ -45,18 +46,20 @@ def register(app: AsyncApp, services: Services) -> None:
         await services.admins.require(body["user"]["id"])
         status = await services.channels.remove(str(action["value"]))
         await ack()
-        text = services.texts(
-            "{name} is removed. Its {n} tickets stay in Slack.",
-            name=status.channel.name,
-            n=status.tickets,
+        text = " ".join(
+            [
+                services.texts("{name} is removed.", name=status.channel.name),
+                *services.texts.tickets_stay(status.tickets),
+            ]
         )
-        services.background.start(services.chat.respond(body["response_url"], text))
+        removed = Notice(NoticeKind.SAID, {"text": text})
+        services.background.start(services.chat.replace_whisper(body["response_url"], removed))
 
 
 async def _help(services: Services, body: Json, before: str = "") -> Answer:
     texts = services.texts
     lines = [
-        texts("`/canal list` – the email channels and how they fare"),
+        texts("`/canal list` – the email channels, and whether mail gets through"),
         texts("`/canal add` – connect an address that customers write to (admins)"),
         texts("`/canal edit NAME` – change a channel (admins)"),
         texts("`/canal pause NAME`, `/canal resume NAME` – keep mail waiting for a while (admins)"),
@@ -115,12 +118,12 @@ async def _on_remove(services: Services, body: Json, rest: str) -> Answer:
     texts = services.texts
     status = await services.channels.show(await _named(services, rest))
     name = status.channel.name
-    question = texts(
-        "Remove {name}? Mail to {address} is refused from then on. Its {n} tickets stay in Slack.",
+    sentence = texts(
+        "Remove {name}? Mail to {address} is refused from then on.",
         name=escape_text(name),
         address=escape_text(status.channel.primary_address),
-        n=status.tickets,
     )
+    question = " ".join([sentence, *texts.tickets_stay(status.tickets)])
     confirm = confirm_dialog(
         texts("Remove {name}?", name=name), texts("No mail is taken in any more."),
         texts("Remove"), texts("Keep"),

@@ -9,6 +9,8 @@ from slack_bolt.app.async_app import AsyncApp
 from bot.listeners.answers import whisper_outcome
 from bot.listeners.services import Services
 from bot.slack.threads import agent_message_from, is_persons_message
+from handlers.posts import Notice, NoticeKind, Place
+from handlers.replies import OutcomeKind
 
 Json = dict[str, Any]
 
@@ -56,6 +58,13 @@ async def _on_changed(services: Services, event: Json, context: Json) -> None:
 
 async def _on_deleted(services: Services, event: Json) -> None:
     outcome = await services.replies.on_delete(event["channel"], str(event["deleted_ts"]))
-    if outcome is not None and outcome.message and outcome.message.slack_user_id:
-        user_id = outcome.message.slack_user_id
-        services.background.start(whisper_outcome(services, outcome, user_id))
+    message = outcome.message if outcome else None
+    if outcome is None or message is None or not message.slack_user_id:
+        return
+    if outcome.kind is OutcomeKind.CANCELLED:
+        # Without the offer to send it after all: its words are gone from Slack.
+        place = Place(outcome.ticket.slack_channel_id, outcome.ticket.root_ts)
+        notice = Notice(NoticeKind.REPLY_CANCELLED)
+        services.background.start(services.chat.whisper(place, message.slack_user_id, notice))
+    elif message.state != "cancelled":
+        services.background.start(whisper_outcome(services, outcome, message.slack_user_id))

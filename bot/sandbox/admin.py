@@ -83,6 +83,11 @@ class Seeding(Core):
         world.save_usergroup(group)
         return group.id
 
+    def name_workspace(self, name: str) -> None:
+        """What the workspace is called; apps learn it when they connect."""
+        self.world.identity["team_name"] = name
+        self.world.save_identity()
+
     def find_user(self, name: str) -> str | None:
         """The id of the person with this short name."""
         people = self.world.people.values()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.sandbox.blocks.blocks import check_blocks, fill_ids
+from bot.sandbox.blocks.check import Check
 from bot.sandbox.delivery import Delivery
+from bot.sandbox.errors import SandboxError
 from bot.sandbox.ids import new_id, new_secret
 from bot.sandbox.messages import Messages, app_fields
 from bot.sandbox.model import Channel, Json, ResponseUrl, Trigger
@@ -173,8 +176,17 @@ class Interactions:
     def _post_answer(self, user: str, channel: Channel, answer: dict[str, Any]) -> None:
         message = app_fields(self._world) | {"text": str(answer.get("text") or "")}
         if answer.get("blocks"):
-            message["blocks"] = answer["blocks"]
+            message["blocks"] = _checked(answer["blocks"])
         if answer.get("response_type") == "in_channel":
             self._messages.post(channel, message)
         else:
             self._messages.show_only_to(user, channel, message)
+
+
+def _checked(blocks: list[Json]) -> list[Json]:
+    """The blocks of an ack with their ids. Raises SandboxError with what Slack has against them."""
+    check = Check()
+    check_blocks(check, blocks, "/blocks", "message")
+    if check.problems:
+        raise SandboxError(f"The app's answer cannot be shown: {'; '.join(check.problems)}")
+    return fill_ids(blocks)

@@ -72,13 +72,13 @@ def _take_button(card: TicketCard, texts: Texts) -> Json:
 
 
 def _more(card: TicketCard, texts: Texts) -> Json:
-    return overflow(
-        "ticket_more",
-        [
-            option(texts("Show full mail"), f"show_mail:{card.mark.message_id}"),
-            option(texts("Post the .eml file here"), f"post_eml:{card.mark.message_id}"),
-        ],
-    )
+    options = [
+        option(texts("Show full mail"), f"show_mail:{card.mark.message_id}"),
+        option(texts("Post the .eml file here"), f"post_eml:{card.mark.message_id}"),
+    ]
+    if card.assignee_id and card.status is not TicketStatus.CLOSED:
+        options.append(option(texts("Give it back"), f"give_back:{card.mark.ticket_id}"))
+    return overflow("ticket_more", options)
 
 
 def _people_lines(card: TicketCard, texts: Texts) -> list[Json]:

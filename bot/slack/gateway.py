@@ -195,6 +195,14 @@ class SlackChat:
         """Answer a command or button by its response_url; only that person sees it."""
         await self._calls.respond(response_url, {"response_type": "ephemeral", "text": text})
 
+    async def replace_whisper(self, response_url: str, notice: Notice | None) -> None:
+        """Put `notice` in the place of the whisper whose button was pressed; None removes it."""
+        body: Json = {"delete_original": True}
+        if notice is not None:
+            payload = build_notice(notice, self.texts)
+            body = {"replace_original": True, "text": payload["text"], "blocks": payload["blocks"]}
+        await self._calls.respond(response_url, body)
+
     async def _card(self, card: TicketCard) -> Json:
         assignee = (await self.profile(card.assignee_id)).name if card.assignee_id else ""
         return build_card(card, self.texts, assignee=assignee, now=self._clock.now())

@@ -128,15 +128,22 @@ def _not_agent(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
 
 
 def _cancelled(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    return texts("Nothing was sent."), []
+    sentence = texts("Taken back: nothing was sent.")
+    if not facts.get("message_id"):
+        return sentence, []
+    return sentence, [button(texts("Send it after all"), "reply_send", facts["message_id"])]
 
 
 def _already_sent(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    if facts.get("time"):
+    if facts.get("sent_at"):
         sentence = texts(
-            "This reply left at {time}; what you changed stays in Slack. Write the correction as "
-            "a new message.",
-            time=_fact(facts, "time"),
+            "This reply left at {time}, so it stays as it is. Write a correction as a new message.",
+            time=_time(facts),
+        )
+    elif facts.get("state") in ("failed", "unsure"):
+        sentence = texts(
+            "This reply was tried already: Retry sends it as it was. Write a correction as a new "
+            "message."
         )
     else:
         sentence = texts("This reply is on its way already and cannot be taken back.")

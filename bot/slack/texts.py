@@ -55,14 +55,23 @@ class Texts:
 
     def waiting(self, since: datetime, now: datetime) -> str:
         age = now - since
-        if age < timedelta(minutes=1):
-            return self.t.gettext("waiting since just now")
+        if age < timedelta(minutes=5):
+            return self.t.gettext("waiting < 5 min")
         return self.t.gettext("waiting {age}").format(age=self.age(age))
 
     def nth_ticket(self, n: int) -> str:
         if n == 1:
             return self.t.gettext("first ticket")
         return self.t.gettext("ticket no. {n}").format(n=n)
+
+    def tickets_stay(self, n: int) -> tuple[str, ...]:
+        """What becomes of the tickets of a removed channel; nothing where there are none."""
+        if n == 0:
+            return ()
+        sentence = self.t.ngettext(
+            "Its {n} ticket stays in Slack.", "Its {n} tickets stay in Slack.", n
+        )
+        return (sentence.format(n=n),)
 
     def folded(self, lines: int) -> str:
         return self.t.ngettext(

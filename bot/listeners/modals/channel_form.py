@@ -66,6 +66,8 @@ def _at_fields(error: InvalidFields, view: Json) -> dict[str, str]:
     shown = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
     found: dict[str, str] = {}
     for field, sentence in error.problems.items():
+        if field == "from_email" and sentence == error.problems.get("primary"):
+            continue  # left empty, it is the address that customers write to
         found[field if field in shown else shown[0]] = sentence[:2000]
     return found
 

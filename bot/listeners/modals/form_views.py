@@ -154,6 +154,14 @@ def build_done_view(status: ChannelStatus, texts: Texts, *, joined: bool, is_new
                 address=escape_text(channel.inbound_address),
             )
         )
+        if is_new:
+            lines.append(
+                texts(
+                    "Does your mail provider ask to confirm the forwarding? Its mail appears in "
+                    "{where} like any other, with the link or code to confirm.",
+                    where=f"<#{channel.slack_channel_id}>",
+                )
+            )
     if not joined:
         lines.append(
             texts(

@@ -6,6 +6,9 @@ import { icon, iconButton } from "./icons.js";
 import { go, hashFor } from "./router.js";
 import { clockTime, dayName, fileSize, timeTag } from "./time.js";
 
+/** A header as it was written, names included; "" when the mail has none. */
+export const headerOf = (mail, name) => (mail.headers ?? []).find(([found]) => found.toLowerCase() === name.toLowerCase())?.[1] ?? "";
+
 export class MailDetail {
   constructor(id) {
     this.id = id;
@@ -36,8 +39,8 @@ export class MailDetail {
         left ? h("a", { class: "button small primary", href: hashFor.write(this.id), testid: "answer-as-customer" }, icon("reply", 15), "Answer as the customer") : null),
       h("dl", { class: "mail-facts" },
         fact("From", [mail.from_name ? `${mail.from_name} ` : "", h("span", { class: "address" }, `<${mail.from}>`)]),
-        fact("To", (mail.to ?? []).join(", ")),
-        fact("Cc", (mail.cc ?? []).join(", ")),
+        fact("To", headerOf(mail, "To") || (mail.to ?? []).join(", ")),
+        fact("Cc", headerOf(mail, "Cc") || (mail.cc ?? []).join(", ")),
         fact("Reply to", [mail.reply_to].flat().filter(Boolean).join(", ")),
         fact(left ? "Left" : "Arrived", timeTag(mail.at, `${dayName(mail.at)}, ${clockTime(mail.at)}`))),
       refusals(mail),

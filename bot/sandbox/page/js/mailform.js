@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { Attachments } from "./attachments.js";
 import { fill, h, uid } from "./dom.js";
 import { completeStep } from "./hintsteps.js";
+import { headerOf } from "./maildetail.js";
 import { icon, iconButton } from "./icons.js";
 import { recall, remember } from "./memory.js";
 import { go, hashFor } from "./router.js";
@@ -17,7 +18,7 @@ export class MailForm {
     this.replyTo = replyTo;
     this.element = h("div", { class: "mail-form-wrap" });
     if (replyTo) this.#answer(replyTo);
-    else this.#draw({ from: recall("customer.from") ?? "jo@acme.example", name: recall("customer.name") ?? "Jo Miller", to: store.mail.addresses[0]?.address ?? "" });
+    else this.#draw({ from: recall("customer.from") ?? "jo@bakery.example", name: recall("customer.name") ?? "Jo Miller", to: store.mail.addresses[0]?.address ?? "" });
   }
 
   async #answer(id) {
@@ -25,8 +26,9 @@ export class MailForm {
       const mail = await api.mail(id);
       const recipients = [...(mail.to ?? []), ...(mail.cc ?? [])].map(bare);
       const subject = /^re:/i.test(mail.subject ?? "") ? mail.subject : `Re: ${mail.subject ?? ""}`;
+      const names = namesIn(mail);
       this.#draw({
-        mail, recipients, from: recipients[0] ?? "", name: nameIn((mail.to ?? [])[0]), subject, text: quoted(mail),
+        mail, recipients, names, from: recipients[0] ?? "", name: names.get(recipients[0]), subject, text: quoted(mail),
         to: bare([mail.reply_to].flat().filter(Boolean)[0] ?? mail.from),
       });
     } catch (error) {
@@ -51,7 +53,7 @@ export class MailForm {
     const form = h(
       "form", { class: "mail-form", novalidate: true, aria: { label: "Write as a customer" }, testid: "mail-form", on: { submit: (event) => { event.preventDefault(); this.#send(); } } },
       this.#title(start),
-      h("div", { class: "two" }, this.fields.from_name.element, h("div", null, this.fields.from.element, choices(start.recipients?.length > 1 ? start.recipients.map((address) => ({ address })) : [], this.fields.from.control))),
+      h("div", { class: "two" }, this.fields.from_name.element, h("div", null, this.fields.from.element, choices(start.recipients?.length > 1 ? start.recipients.map((address) => ({ address })) : [], this.fields.from.control, (address) => { this.fields.from_name.control.value = start.names.get(address) ?? ""; }))),
       h("div", { class: "two" }, h("div", null, this.fields.to.element, start.mail ? null : choices(ourAddresses(), this.fields.to.control)), this.fields.cc.element),
       start.recipients?.length > 1 ? h("label", { class: "broadcast" }, this.all, " Answer everyone") : null,
       this.fields.subject.element, this.fields.text.element, this.attachments.element, this.error,
@@ -122,18 +124,30 @@ function field(label, props, tag = "input") {
   return { control, element: h("div", { class: "labelled" }, h("label", { htmlFor: id }, label), control) };
 }
 
-/** Buttons that put an address into the field. */
-function choices(addresses, control) {
+/** Buttons that put an address into the field; `onPick` is told which. */
+function choices(addresses, control, onPick = () => {}) {
   if (!addresses.length) return null;
   return h("div", { class: "chips", role: "group", aria: { label: "Addresses to choose" } }, addresses.map(({ address = "", name } = {}) =>
-    h("button", { type: "button", class: "chip pick", title: name, on: { click: () => { control.value = address; control.focus(); } } }, address)));
+    h("button", { type: "button", class: "chip pick", title: name, on: { click: () => { control.value = address; onPick(address); control.focus(); } } }, address)));
 }
 
 const ourAddresses = () => (store.mail.addresses.length > 1 ? store.mail.addresses : []);
 
 /** "Jo <jo@x>" → "jo@x" */
 const bare = (text) => /<([^<>]+)>\s*$/.exec(String(text ?? ""))?.[1] ?? String(text ?? "").trim();
-const nameIn = (text) => (/</.test(String(text ?? "")) ? String(text).split("<")[0].replace(/"/g, "").trim() : "");
+
+/** Address → name, as the mail's To and Cc have them. */
+function namesIn(mail) {
+  const names = new Map();
+  for (const part of [headerOf(mail, "To"), headerOf(mail, "Cc"), ...(mail.to ?? [])].join(">").split(">")) {
+    const at = part.lastIndexOf("<");
+    if (at < 1) continue;
+    const before = part.slice(0, at).trim().replace(/^,\s*/, "");
+    const name = before.includes('"') ? before.slice(before.indexOf('"')).replaceAll('"', "") : before.split(",").pop();
+    if (name.trim()) names.set(part.slice(at + 1).trim(), name.trim());
+  }
+  return names;
+}
 
 function quoted(mail) {
   const lines = String(mail.text ?? "").replace(/\s+$/, "").split("\n").slice(0, 400);
