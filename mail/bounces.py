@@ -86,7 +86,8 @@ def _is_told(message: Message, parts: BounceParts) -> bool:
     subject = header(message, "Subject")[:500]
     looks = SUBJECT.search(subject) is not None
     begin = parts.explanation[:_LOOK]
-    says = TEXT.search(begin) is not None or status_of_words(begin) is not None
+    plainly = TEXT.search(begin) is not None
+    says = plainly or status_of_words(begin) is not None
     code = find_reply(begin) is not None or find_enhanced(begin) is not None
     if any(header(message, name) for name in _FAILED_HEADERS):
         return says or looks or code
@@ -96,7 +97,7 @@ def _is_told(message: Message, parts: BounceParts) -> bool:
         return told and (automatic or parts.returned is not None)
     if _is_answer(message) or (is_auto_reply_subject(subject) and not looks):
         return False
-    sure = looks or code or parts.returned is not None
+    sure = looks or (code and plainly) or parts.returned is not None
     return (says or code) and (sure or _from_daemon(message) or _has_null_path(message))
 
 
@@ -171,7 +172,7 @@ def _by_flufl(message: Message) -> list[str]:
     own = {address.lower() for address in _own_addresses(message)}
     found = sorted({*temporary, *permanent})
     texts = [address.decode("utf-8", "replace") for address in found]
-    return [text for text in texts if "@" in text and text.lower() not in own]
+    return [text for text in texts if address_in(text) == text and text.lower() not in own]
 
 
 def _original_recipients(parts: BounceParts) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from mail.bounce_rules.phrases import DELAYED, EXPIRED, PHRASES
 
-_ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d]|\.\d)")
+_ENHANCED = re.compile(r"(?<![\d.])([245])\.([0-7])\.(\d{1,3})(?![\d]|\.\d)")
 _REPLY = re.compile(
     r"(?<![\d.:/@-])(421|4[35]\d|47[12]|50\d|51[0-5]|52[1-5]|53\d|541|55\d|57[0-7])"
     r"(?=[ \-:,;#)\]<'\"]|$)(?!-?\d\d)"

@@ -33,7 +33,8 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
             r"bandeja.{0,30}llena|buz[oó]n.{0,30}lleno|caixa.{0,30}cheia|skrzynka.{0,40}(?:pełna|"
             r"przepełn)|ящик.{0,30}(?:переполнен|полон)|переполнен|"
             r"メールボックス.{0,20}(?:いっぱい|一杯|超過)|"
-            r"容量.{0,20}(?:超|不足|オーバー)|(?:邮箱|郵箱|信箱|邮件).{0,20}(?:已满|已滿|满|空间不足)|편지함.{0,20}초과|용량.{0,10}초과"
+            r"容量.{0,20}(?:超|不足|オーバー)|(?:邮箱|郵箱|信箱|邮件).{0,20}(?:已满|已滿|满|空间不足)|"
+            r"편지함.{0,20}초과|용량.{0,10}초과"
         ),
     ),
     (
@@ -83,7 +84,9 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     (
         "5.1.2",
         (
-            r"host unknown|unknown (?:mail )?host|no such (?:host|domain)|"
+            r"host unknown|host \S{1,100} (?:was )?not found|"
+            r"destination (?:computer|server|host) was not|"
+            r"unknown (?:mail )?host|no such (?:host|domain)|"
             r"host(?:name)? (?:name )?(?:was )?"
             r"(?:not found|lookup fail|does not exist|could not be (?:resolved|found))|"
             r"domain(?: name)?(?: of the recipient| part)? (?:was )?(?:not found|does not exist|"

@@ -9,7 +9,7 @@ DAEMON: Final = re.compile(
     r"(?:^|[<\s\"'(/])(?:mailer[-_ ]?daemon|mail[-_ ]?daemon|maildaemon|mdaemon|mmdf|mailer|"
     r"post ?master|mail[-_. ]?(?:delivery|admin|system|router|gateway|mailer|server|agent|"
     r"robot|hub|deliver|bounce|failure)\w*|bounces?|bounce[-+_=]\S{0,100}|delivery[-_. ]?"
-    r"(?:sub)?(?:system|status|failure|agent|service|notification|daemon)?|undeliver\w*|"
+    r"(?:sub)?(?:system|status|failure|agent|service|notification|daemon|manager)?|undeliver\w*|"
     r"ndr|dsn|smtp[-_ ]?(?:gateway|daemon|server)?|system[-_ ]?admin\w*|administrator|"
     r"microsoft ?exchange\w*|exchange ?(?:server|administrator)?|no-?reply-?(?:bounce|dsn)|"
     r"internet mail delivery|mta|notes ?admin\w*|lotus|domino|groupwise|interscan\w*|"
@@ -26,7 +26,8 @@ DAEMON: Final = re.compile(
 """In a From header, in lower case."""
 
 SUBJECT: Final = re.compile(
-    r"undeliver|non-?deliver|not deliver|deliver\w* (?:status|fail|error|problem|report|"
+    r"undeliver|non-?deliver|message you sent|not deliver|"
+    r"deliver\w* (?:status|fail|error|problem|report|"
     r"has failed|"
     r"delay|notification|incomplete|unsuccess)|fail\w* (?:to deliver|delivery|notice|mail|"
     r"notification"

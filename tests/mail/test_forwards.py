@@ -135,8 +135,9 @@ def test_what_is_no_date_is_none(text: str) -> None:
 
 REPLIES = (
     """
-Re: x|RE[2]: x|Re(3): x|RES: x|AW: x|SV: x|VS: x|Odp: x|Отв: x|Ynt: x|回复: x|回复：x|答复: x|返信: x
-답장: x|回覆: x|השב: x|رد: x|Trả lời: x|Antw: x|R: x|Réf : x|Відп: x|[EXT] Re: x|re : x|Vá: x|ΑΠ: x
+Re: x|RE[2]: x|Re(3): x|RES: x|AW: x|SV: x|VS: x|Odp: x|Отв: x|Ynt: x|回复: x|回复：x|答复: x
+返信: x|답장: x|回覆: x|השב: x|رد: x|Trả lời: x|Antw: x
+R: x|Réf : x|Відп: x|[EXT] Re: x|re : x|Vá: x|ΑΠ: x
 """.strip()
     .replace("\n", "|")
     .split("|")
