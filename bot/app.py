@@ -128,6 +128,7 @@ class Canal:
             clock=self._clock,
             replies=self.parts.replies,
             tickets=self.parts.tickets,
+            recipients=self.parts.recipients,
             channels=self.channels,
             admins=admins,
             tester=ChannelTester(context.db, self._clock, self.channels, transports, chat),

@@ -14,6 +14,7 @@ from handlers.filing import FilingWorker
 from handlers.intake import Intake
 from handlers.outbox import OutboxWorker
 from handlers.ports import Chat, MailTransport
+from handlers.recipients import RecipientEditor
 from handlers.replies import Replies
 from handlers.tickets import Tickets
 from handlers.work import WorkKind
@@ -29,6 +30,7 @@ class Parts:
     replies: Replies
     backfill: Backfill
     tickets: Tickets
+    recipients: RecipientEditor
 
 
 def build_parts(context: Context, chat: Chat, admins: Admins, transport: MailTransport) -> Parts:
@@ -57,4 +59,5 @@ def build_parts(context: Context, chat: Chat, admins: Admins, transport: MailTra
         replies=replies,
         backfill=Backfill(context, chat, replies),
         tickets=Tickets(context, chat),
+        recipients=RecipientEditor(context, chat, index),
     )

@@ -53,6 +53,9 @@ async def load_card(
         suggested=await _link(tx, ticket.suggested_ticket_id),
         linked=await _link(tx, ticket.linked_ticket_id),
         forward_allowed=channel.forward_opens_ticket,
+        reply_to=addresses_in(ticket.participants, "to"),
+        reply_cc=addresses_in(ticket.participants, "cc"),
+        reply_bcc=addresses_in(ticket.participants, "bcc"),
     )
 
 

@@ -10,7 +10,7 @@ from handlers import work
 from handlers.address_index import AddressIndex
 from handlers.context import Context
 from handlers.matching import Match, find_ticket, references_of
-from handlers.people import everybody_on, participants_of
+from handlers.people import Recipients, everybody_on, participants_of
 from handlers.routing import Verdict
 from mail.model import Envelope, MailAttachment, MailKind, ParsedMail
 from mail.subjects import strip_prefixes
@@ -100,7 +100,7 @@ class MailFiler:
         values: dict[str, Any] = {"updated_at": now}
         participants = participants_of(filing.mail, self._index)
         if participants:
-            values["participants"] = participants
+            values["participants"] = keep_bcc(participants, ticket)
         if filing.verdict is Verdict.STAFF:
             values |= {"waiting_since_at": None, "card_refresh_at": None}
             if ticket.status == "open":
@@ -173,6 +173,17 @@ class MailFiler:
             if part.inline and part.size <= _SMALL_IMAGE and part.sha256 in seen:
                 item["state"] = "folded"
         await messages.add_attachments(tx, message.id, items)
+
+
+def keep_bcc(participants: Recipients, ticket: TicketRecord) -> Recipients:
+    """Those of the newest mail, and whom agents copy blindly, since no mail names these."""
+    named = {one["address"].casefold() for one in participants}
+    hidden = [
+        one
+        for one in ticket.participants
+        if one["role"] == "bcc" and one["address"].casefold() not in named
+    ]
+    return [*participants, *hidden]
 
 
 def attachment_row(item: MailAttachment) -> dict[str, Any]:

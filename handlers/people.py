@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers.address_index import AddressIndex
 from mail.model import Address, ParsedMail
+from storage.records import ChannelRecord
 
 Recipients = list[dict[str, Any]]
 """[{role: to|cc|bcc, address, name}] as tickets and messages store them."""
@@ -23,8 +24,8 @@ def participants_of(mail: ParsedMail, index: AddressIndex) -> Recipients:
     copies = index.without_own(mail.cc)
     taken = {item.key for item in first}
     return [
-        *(_recipient("to", item) for item in first),
-        *(_recipient("cc", item) for item in copies if item.key not in taken),
+        *(recipient_row("to", item) for item in first),
+        *(recipient_row("cc", item) for item in copies if item.key not in taken),
     ]
 
 
@@ -52,5 +53,15 @@ def all_addresses(recipients: Recipients) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item["address"] for item in recipients))
 
 
-def _recipient(role: str, item: Address) -> dict[str, Any]:
+def with_copy(recipients: Recipients, channel: ChannelRecord) -> Recipients:
+    """The recipients and the channel's copy address; nobody for nobody."""
+    found = list(recipients)
+    if found and channel.copy_to:
+        role = "bcc" if channel.copy_as_bcc else "cc"
+        found.append({"role": role, "address": channel.copy_to, "name": ""})
+    return found
+
+
+def recipient_row(role: str, item: Address) -> dict[str, Any]:
+    """One recipient as it is stored."""
     return {"role": role, "address": item.address, "name": item.name}

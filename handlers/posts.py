@@ -94,6 +94,10 @@ class TicketCard:
     suggested: TicketLink | None = None
     linked: TicketLink | None = None
     forward_allowed: bool = False
+    reply_to: tuple[Address, ...] = ()
+    """Who gets the next reply, by role."""
+    reply_cc: tuple[Address, ...] = ()
+    reply_bcc: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

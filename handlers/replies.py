@@ -18,7 +18,7 @@ from handlers.access import may_answer
 from handlers.address_index import AddressIndex
 from handlers.context import Context
 from handlers.errors import HandlerError, NotFound, UserError
-from handlers.people import Recipients, all_addresses
+from handlers.people import Recipients, all_addresses, with_copy
 from handlers.ports import AgentMessage, Chat
 from mail.model import Address
 from storage.engine import Session
@@ -107,7 +107,7 @@ class Replies:
             message = await messages.get(tx, message.id)
             before = await messages.last_reply_before(tx, ticket.id, message.id)
         self._context.wake.deliver()
-        new, missing = _difference(message.recipients, before)
+        new, missing = difference(message.recipients, before)
         return Outcome(kind, ticket, channel, message, new, missing)
 
     async def on_edit(self, said: AgentMessage) -> Outcome | None:
@@ -367,10 +367,7 @@ class Replies:
     def _recipients(self, ticket: TicketRecord, channel: ChannelRecord) -> Recipients:
         """The ticket's participants, and the channel's copy address."""
         found = [one for one in ticket.participants if not self._index.is_own(one["address"])]
-        if found and channel.copy_to:
-            role = "bcc" if channel.copy_as_bcc else "cc"
-            found.append({"role": role, "address": channel.copy_to, "name": ""})
-        return found
+        return with_copy(found, channel)
 
 
 def _is_agents(message: MessageRecord) -> bool:
@@ -378,13 +375,15 @@ def _is_agents(message: MessageRecord) -> bool:
     return message.slack_user_id is not None
 
 
-def _difference(
+def difference(
     now: Recipients, before: MessageRecord | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who is new since the reply before, and who is missing."""
     if before is None or not now:
         return (), ()
-    old, new = all_addresses(before.recipients), all_addresses(now)
+    old = {one.casefold(): one for one in all_addresses(before.recipients)}
+    new = {one.casefold(): one for one in all_addresses(now)}
     return (
-        tuple(one for one in new if one not in old),
-        tuple(one for one in old if one not in new),
+        tuple(address for key, address in new.items() if key not in old),
+        tuple(address for key, address in old.items() if key not in new),
     )

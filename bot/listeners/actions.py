@@ -10,6 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.listeners.answers import answer_press, place_of, user_of
 from bot.listeners.modals.show_mail import open_mail
+from bot.listeners.more import openers
 from bot.listeners.services import Services
 from handlers.posts import Place
 from handlers.replies import Outcome
@@ -34,6 +35,8 @@ def register(app: AsyncApp, services: Services) -> None:
         await services.tickets.reopen(int(action["value"]), user_of(body))
         await ack()
 
+    menu = openers()
+
     @app.action("ticket_more")
     async def on_more(ack: AsyncAck, body: Json, action: Json) -> None:
         what, _, number = action["selected_option"]["value"].partition(":")
@@ -43,6 +46,8 @@ def register(app: AsyncApp, services: Services) -> None:
             services.background.start(post_eml(services, body, int(number)))
         elif what == "give_back":
             await services.tickets.assign(int(number), user_of(body), None)
+        elif what in menu:
+            await menu[what](services, body, int(number))
         await ack()
 
     @app.action("mail_show")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.listeners.services import Services
-from handlers.people import all_addresses
+from bot.slack.texts import Texts
+from handlers.people import Recipients, addresses_in
 from handlers.posts import Notice, NoticeKind, Place
 from handlers.replies import Outcome, OutcomeKind
 
@@ -67,7 +68,7 @@ def build_outcome_notice(services: Services, outcome: Outcome) -> Notice | None:
         case OutcomeKind.REWRITTEN if outcome.message and outcome.message.state == "confirm":
             return _confirm(services, outcome)
         case OutcomeKind.HELD | OutcomeKind.REWRITTEN:
-            return _held(outcome)
+            return _held(services, outcome)
         case OutcomeKind.CONFIRM:
             return _confirm(services, outcome)
         case OutcomeKind.NOT_AGENT:
@@ -98,7 +99,18 @@ def _too_late(outcome: Outcome) -> Notice:
     return Notice(NoticeKind.ALREADY_SENT, facts)
 
 
-def _held(outcome: Outcome) -> Notice | None:
+def recipients_line(recipients: Recipients, texts: Texts) -> str:
+    """`jo@x.example · Cc ed@x.example · Bcc boss@us.example`: exactly whom a mail goes to."""
+    names = {"to": "", "cc": texts("Cc"), "bcc": texts("Bcc")}
+    parts = []
+    for role, name in names.items():
+        people = ", ".join(one.address for one in addresses_in(recipients, role))
+        if people:
+            parts.append(f"{name} {people}".strip())
+    return " · ".join(parts)
+
+
+def _held(services: Services, outcome: Outcome) -> Notice | None:
     message = outcome.message
     seconds = outcome.channel.undo_seconds
     if message is None or (seconds == 0 and outcome.channel.state != "paused"):
@@ -107,7 +119,7 @@ def _held(outcome: Outcome) -> Notice | None:
         NoticeKind.REPLY_HELD,
         {
             "message_id": message.id,
-            "addresses": ", ".join(all_addresses(message.recipients)),
+            "addresses": recipients_line(message.recipients, services.texts),
             "seconds": seconds,
             "new": list(outcome.new_people),
             "missing": list(outcome.missing_people),
@@ -130,7 +142,9 @@ def _confirm(services: Services, outcome: Outcome) -> Notice | None:
         {
             "message_id": message.id,
             "sender": f"{channel.from_name} <{channel.from_email}>".strip(),
-            "addresses": ", ".join(all_addresses(message.recipients)),
+            "addresses": recipients_line(message.recipients, texts),
+            "new": list(outcome.new_people),
+            "missing": list(outcome.missing_people),
             "signature": texts("yes") if channel.signature else texts("none"),
             "quote": quotes[channel.quote],
             "files": texts("files as attached"),

@@ -16,6 +16,7 @@ from handlers.channels import Channels
 from handlers.errors import ChatError
 from handlers.places import Places
 from handlers.ports import Clock
+from handlers.recipients import RecipientEditor
 from handlers.replies import Replies
 from handlers.tickets import Tickets
 
@@ -55,6 +56,7 @@ class Services:
     clock: Clock
     replies: Replies
     tickets: Tickets
+    recipients: RecipientEditor
     channels: Channels
     admins: Admins
     tester: ChannelTester

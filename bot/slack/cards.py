@@ -76,6 +76,8 @@ def _more(card: TicketCard, texts: Texts) -> Json:
         option(texts("Show full mail"), f"show_mail:{card.mark.message_id}"),
         option(texts("Post the .eml file here"), f"post_eml:{card.mark.message_id}"),
     ]
+    if card.status is not TicketStatus.CLOSED:
+        options.insert(0, option(texts("Recipients…"), f"recipients:{card.mark.ticket_id}"))
     if card.assignee_id and card.status is not TicketStatus.CLOSED:
         options.append(option(texts("Give it back"), f"give_back:{card.mark.ticket_id}"))
     return overflow("ticket_more", options)
@@ -87,7 +89,19 @@ def _people_lines(card: TicketCard, texts: Texts) -> list[Json]:
         lines.append(texts("To {addresses}", addresses=addresses_line(card.to)))
     if card.cc:
         lines.append(texts("Cc {addresses}", addresses=addresses_line(card.cc)))
-    return [context("   ".join(lines))] if lines else []
+    found = [context("   ".join(lines))] if lines else []
+    answers = replies_line(card, texts)
+    return [*found, context(answers)] if answers else found
+
+
+def replies_line(card: TicketCard, texts: Texts) -> str:
+    """Who gets the next reply, where that is not just the customer."""
+    groups = ((card.reply_to, ""), (card.reply_cc, texts("Cc")), (card.reply_bcc, texts("Bcc")))
+    people = [one.key for group, _ in groups for one in group]
+    if not people or people == [card.customer.key]:
+        return ""
+    parts = [f"{name} {addresses_line(group)}".strip() for group, name in groups if group]
+    return texts("Replies go to {addresses}", addresses=" · ".join(parts))
 
 
 def addresses_line(people: Sequence[Address]) -> str:

@@ -86,21 +86,26 @@ def _reply_held(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
         addresses=_fact(facts, "addresses"),
         seconds=facts["seconds"],
     )
-    lines = [goes]
-    lines += [
-        texts("⚠ {address} is new on this ticket.", address=escape_text(address))
-        for address in facts.get("new", ())
-    ]
-    lines += [
-        texts("⚠ {address} got your last reply, but not this one.", address=escape_text(address))
-        for address in facts.get("missing", ())
-    ]
+    lines = [goes, *_changed_people(facts, texts)]
     if facts.get("paused"):
         lines.append(texts("The channel is paused: it leaves when an admin resumes it."))
     return "\n".join(lines), [
         button(texts("Undo"), "reply_undo", facts["message_id"], style="danger"),
         button(texts("Make it a note"), "reply_note", facts["message_id"]),
     ]
+
+
+def _changed_people(facts: Facts, texts: Texts) -> list[str]:
+    """Who is on this reply and was not on the last one, and the other way round."""
+    new = [
+        texts("⚠ {address} is new on this ticket.", address=escape_text(address))
+        for address in facts.get("new", ())
+    ]
+    missing = [
+        texts("⚠ {address} got the last reply, but not this one.", address=escape_text(address))
+        for address in facts.get("missing", ())
+    ]
+    return [*new[:10], *missing[:10]]
 
 
 def _confirm_reply(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
@@ -112,8 +117,10 @@ def _confirm_reply(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
         quote=_fact(facts, "quote"),
         files=_fact(facts, "files"),
     )
-    return sentence, [
+    lines = [sentence, *_changed_people(facts, texts)]
+    return "\n".join(lines), [
         button(texts("Send"), "reply_send", facts["message_id"], style="primary"),
+        button(texts("Recipients…"), "reply_recipients", facts["message_id"]),
         button(texts("Note"), "reply_note", facts["message_id"]),
     ]
 
@@ -179,6 +186,7 @@ def _bounced(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
         sentence += f" ({escape_text(cut(codes, 300))})"
     return sentence, [
         button(texts("Show the bounce"), "mail_show", facts["entry_id"]),
+        button(texts("Change recipients"), "reply_recipients", facts["message_id"]),
         button(texts("Retry"), "reply_send", facts["message_id"]),
     ]
 

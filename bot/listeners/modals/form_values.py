@@ -13,23 +13,23 @@ Json = dict[str, Any]
 
 def read_fields(values: Json) -> ChannelFields:
     """`values` is `view.state.values`: block id → action id → state; both ids are the field's."""
-    additional = _text(values, "additional")
-    undo = _text(values, "undo_seconds")
+    additional = read_text(values, "additional")
+    undo = read_text(values, "undo_seconds")
     return ChannelFields(
-        name=_text(values, "name"),
-        slack_channel_id=_text(values, "slack_channel_id"),
-        primary=_text(values, "primary"),
+        name=read_text(values, "name"),
+        slack_channel_id=read_text(values, "slack_channel_id"),
+        primary=read_text(values, "primary"),
         additional=tuple((additional or "").split()),
-        from_name=_text(values, "from_name") or "",
-        from_email=_text(values, "from_email") or _text(values, "primary"),
-        signature=_rich(values, "signature"),
-        quote=_text(values, "quote"),
-        reply_mode=_text(values, "reply_mode"),
+        from_name=read_text(values, "from_name") or "",
+        from_email=read_text(values, "from_email") or read_text(values, "primary"),
+        signature=read_document(values, "signature"),
+        quote=read_text(values, "quote"),
+        reply_mode=read_text(values, "reply_mode"),
         undo_seconds=int(undo) if undo and undo.isdigit() else None,
     )
 
 
-def _text(values: Json, name: str) -> str | None:
+def read_text(values: Json, name: str) -> str | None:
     """The value of a text, number, select or conversation field; None when it is empty."""
     state = (values.get(name) or {}).get(name) or {}
     selected = state.get("selected_option") or {}
@@ -38,7 +38,7 @@ def _text(values: Json, name: str) -> str | None:
     return text or None
 
 
-def _rich(values: Json, name: str) -> Document:
+def read_document(values: Json, name: str) -> Document:
     state = (values.get(name) or {}).get(name) or {}
     block = state.get("rich_text_value")
     return document_from_message({"blocks": [block]}).document if block else Document()

@@ -1,0 +1,17 @@
+"""What the More menus of cards and posts open, by the word before the colon of an option."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.listeners.modals.recipients import open_recipients
+from bot.listeners.services import Services
+
+Json = dict[str, Any]
+Opener = Callable[[Services, Json, int], Awaitable[None]]
+
+
+def openers() -> dict[str, Opener]:
+    """Each is handed the services, the payload and the number after the colon."""
+    return {"recipients": open_recipients}
