@@ -85,13 +85,16 @@ def _is_told(message: Message, parts: BounceParts) -> bool:
     """A bounce without a report: a machine's, that looks like one and says what failed."""
     subject = header(message, "Subject")[:500]
     looks = SUBJECT.search(subject) is not None
+    machine = _from_machine(message)
+    if not machine and not looks:
+        return False
     begin = parts.explanation[:_LOOK]
     plainly = TEXT.search(begin) is not None
     says = plainly or status_of_words(begin) is not None
     code = find_reply(begin) is not None or find_enhanced(begin) is not None
     if any(header(message, name) for name in _FAILED_HEADERS):
         return says or looks or code
-    if not _from_machine(message):
+    if not machine:
         told = looks and says and code and not _is_answer(message)
         automatic = header(message, "Auto-Submitted").lower().startswith("auto-")
         return told and (automatic or parts.returned is not None)

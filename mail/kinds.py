@@ -107,19 +107,22 @@ def _is_auto_reply(message: Message) -> bool:
         return not _is_list(message)
     if _word(message, "Precedence") in AUTO_PRECEDENCE:
         return True
-    if any(_vendor_says_so(message, name) for name in AUTO_HEADERS):
+    if any(_vendor_says_so(message, name) for name in AUTO_HEADERS & _names(message)):
         return True
     answers = bool(header(message, "In-Reply-To") or header(message, "References"))
     return answers and CHALLENGE_SUBJECT.search(subject[:300]) is not None
 
 
 def _vendor_says_so(message: Message, name: str) -> bool:
-    present = any(key.lower() == name for key, _ in message.raw_items())
-    return present and header(message, name).strip().lower() not in NO_VALUES
+    return header(message, name).strip().lower() not in NO_VALUES
+
+
+def _names(message: Message) -> set[str]:
+    return {name.lower() for name, _ in message.raw_items()}
 
 
 def _is_list(message: Message) -> bool:
-    if any(header(message, name) for name in LIST_HEADERS):
+    if LIST_HEADERS & _names(message):
         return True
     return _word(message, "Precedence") in ("list", "bulk")
 
