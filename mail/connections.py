@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 from mail.providers import Security
 
@@ -111,13 +111,17 @@ class ImapCursor:
 
 @dataclass(frozen=True, slots=True)
 class FetchedMail:
-    """A mail as the IMAP server gave it; `problem` is a sentence when it is not whole."""
+    """A mail as the IMAP server gave it; `problem` is a sentence when it is not whole.
+
+    `received_at` is the server's INTERNALDATE, None when it could not be read.
+    """
 
     uid: int
     uidvalidity: int
     data: bytes
     flags: frozenset[str] = frozenset()
     problem: str | None = None
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from imapclient.response_parser import gen_parsed_response
@@ -30,7 +30,13 @@ class Listed:
     uid: int
     size: int = 0
     flags: frozenset[str] = frozenset()
-    day: date | None = None
+    at: datetime | None = None
+    """INTERNALDATE."""
+
+    @property
+    def day(self) -> date | None:
+        """The server's own day of it, as SEARCH SINCE counts."""
+        return self.at.date() if self.at else None
 
 
 def read_fetch_answer(data: list[Any]) -> list[dict[bytes, Any]]:
@@ -107,17 +113,24 @@ def read_listed(entry: dict[bytes, Any]) -> Listed:
         uid_of(entry),
         size if isinstance(size, int) else 0,
         frozenset(flag.decode("utf-8", "replace") for flag in flags if isinstance(flag, bytes)),
-        _day(entry.get(b"INTERNALDATE")),
+        _moment(entry.get(b"INTERNALDATE")),
     )
 
 
-def _day(value: object) -> date | None:
-    """The day of an INTERNALDATE such as ` 7-Nov-2026 10:00:00 +0100`."""
+def _moment(value: object) -> datetime | None:
+    """An INTERNALDATE such as ` 7-Nov-2026 10:00:00 +0100`, in the server's own zone."""
     if not isinstance(value, bytes):
         return None
     try:
-        day, month, year = value.decode("ascii").split()[0].split("-")
-        return date(int(year), MONTHS.index(month.title()) + 1, int(day))
+        day, clock, offset = value.decode("ascii").split()
+        date_, month, year = day.split("-")
+        hours, minutes, seconds = (int(one) for one in clock.split(":"))
+        sign = -1 if offset[0] == "-" else 1
+        zone = timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[3:5])))
+        number = MONTHS.index(month.title()) + 1
+        return datetime(
+            int(year), number, int(date_), hours, minutes, min(seconds, 59), tzinfo=zone
+        )
     except (ValueError, IndexError):
         return None
 

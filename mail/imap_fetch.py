@@ -219,7 +219,7 @@ class Fetcher:
     def _mail(self, listed: Listed, data: bytes, problem: str | None = None) -> FetchedMail:
         if not data and problem is None:
             problem = "The mail server handed this mail out empty."
-        return FetchedMail(listed.uid, self.uidvalidity, data, listed.flags, problem)
+        return FetchedMail(listed.uid, self.uidvalidity, data, listed.flags, problem, listed.at)
 
     def _large(self, listed: Listed) -> FetchedMail:
         limit = self._options.max_mail_bytes
