@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from handlers import work
@@ -78,9 +79,10 @@ class FilingWorker:
         if raw is None:
             return unreadable_mail()
         try:
-            if len(raw) < _THREAD_FROM:
-                return parse_mail(raw)
-            return await asyncio.to_thread(parse_mail, raw)
+            large = len(raw) >= _THREAD_FROM
+            mail = await asyncio.to_thread(parse_mail, raw) if large else parse_mail(raw)
+            problem = arrival.envelope.get("problem")
+            return replace(mail, defects=(problem, *mail.defects)) if problem else mail
         except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
             # parse_mail promises not to raise; should it all the same, the mail is shown as it is.
             _log.exception("arrival %d cannot be parsed", arrival.id)

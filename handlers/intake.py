@@ -138,5 +138,6 @@ def envelope_to_json(mail: ReceivedMail) -> dict[str, Any]:
         "peer": mail.peer,
         "helo": mail.helo,
         "tls": mail.tls,
+        "problem": mail.problem,
     }
     return {key: value for key, value in facts.items() if value not in (None, [])}

@@ -55,6 +55,8 @@ class ReceivedMail:
     helo: str | None = None
     tls: str | None = None
     """TLS version of the session, None when it was in clear."""
+    problem: str | None = None
+    """A sentence where the wire could not get the whole mail."""
 
 
 class MailKind(StrEnum):

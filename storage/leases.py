@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import select, update
 
-from storage.engine import Session
+from storage.engine import Session, locking
 from storage.models import Lease
 from storage.queries.upsert import insert_new
 
@@ -40,13 +41,72 @@ async def acquire(
 
 
 async def still_held(tx: Session, name: str, holder: str, token: int) -> bool:
-    """Whether a write guarded by the token may go on."""
+    """Whether a write guarded by the token may go on; nobody takes the lease over before it ends.
+
+    The time is left out on purpose: an expired lease that nobody took is still this holder's.
+    """
     query = select(Lease.name).where(
-        Lease.name == name, and_(Lease.holder == holder, Lease.token == token)
+        Lease.name == name, Lease.holder == holder, Lease.token == token
+    )
+    return await tx.scalar(locking(tx, query)) is not None
+
+
+async def hold(tx: Session, name: str, holder: str, token: int) -> bool:
+    """Like `still_held`, and nobody can take the lease over before this transaction ends."""
+    query = (
+        select(Lease.name)
+        .where(Lease.name == name, Lease.holder == holder, Lease.token == token)
+        .with_for_update(read=True)
     )
     return await tx.scalar(query) is not None
 
 
-async def release(tx: Session, holder: str, *, now: datetime) -> None:
-    """Give all of the holder's leases back at once; the rows stay, so that tokens go on growing."""
-    await tx.execute(update(Lease).where(Lease.holder == holder).values(expires_at=now))
+async def acquire_many(
+    tx: Session, names: Collection[str], holder: str, *, now: datetime, duration: timedelta
+) -> dict[str, int]:
+    """Take or renew several; gives the fencing token of each that is held now."""
+    if not names:
+        return {}
+    until = now + duration
+    await insert_new(
+        tx,
+        Lease,
+        # In one order everywhere, so that two machines never wait for each other in a circle.
+        [
+            {"name": name, "holder": holder, "token": 1, "expires_at": until}
+            for name in sorted(names)
+        ],
+    )
+    await tx.execute(
+        update(Lease)
+        .where(Lease.name.in_(names), Lease.holder != holder, Lease.expires_at <= now)
+        .values(holder=holder, token=Lease.token + 1, expires_at=until)
+    )
+    result = await tx.execute(
+        update(Lease)
+        .where(Lease.name.in_(names), Lease.holder == holder)
+        .values(expires_at=until)
+        .returning(Lease.name, Lease.token)
+    )
+    return {str(name): int(token) for name, token in result}
+
+
+async def release_names(tx: Session, names: Collection[str], holder: str, *, now: datetime) -> None:
+    """Give these back, those that the holder has."""
+    await tx.execute(
+        update(Lease).where(Lease.name.in_(names), Lease.holder == holder).values(expires_at=now)
+    )
+
+
+async def release(tx: Session, holders: Collection[str], *, now: datetime) -> None:
+    """Give all of their leases back at once; the rows stay, so that tokens go on growing."""
+    await tx.execute(
+        update(Lease)
+        .where(Lease.holder.in_(list(holders)), Lease.expires_at > now)
+        .values(expires_at=now)
+    )
+
+
+async def list_holders(tx: Session, *, now: datetime) -> set[str]:
+    """Who holds a lease now."""
+    return set(await tx.scalars(select(Lease.holder).where(Lease.expires_at > now).distinct()))

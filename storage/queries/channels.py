@@ -162,6 +162,22 @@ async def list_connections(tx: Session, channel_id: int | None = None) -> list[C
     return [cut(ConnectionRecord, row) for row in await tx.scalars(query)]
 
 
+async def find_connection(tx: Session, channel_id: int, direction: str) -> ConnectionRecord | None:
+    row = await _connection(tx, channel_id, direction)
+    if row is None:
+        return None
+    await tx.refresh(row)  # updates go past the session
+    return cut(ConnectionRecord, row)
+
+
+async def list_failing(tx: Session) -> list[ConnectionRecord]:
+    """Connections that fail and nobody was told of yet."""
+    query = select(Connection).where(
+        Connection.failing_since.is_not(None), Connection.told_at.is_(None)
+    )
+    return [cut(ConnectionRecord, row) for row in await tx.scalars(query)]
+
+
 async def save_cursor(
     tx: Session, channel_id: int, direction: str, cursor: Mapping[str, Any]
 ) -> None:

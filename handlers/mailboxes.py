@@ -1,0 +1,221 @@
+"""Mailboxes at other servers (IMAP): which there are, and taking in what was found in them.
+
+A batch is stored like any other mail, then the cursor, each durably: a crash in between costs a
+second look at mails that are known already. The cursor is written under the lease of the mailbox,
+so that of two machines that both believe to have it only one moves it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers import health
+from handlers.connection_settings import (
+    mailbox_id,
+    poll_seconds,
+    read_cursor,
+    read_fetch_options,
+    read_imap,
+    write_cursor,
+)
+from handlers.context import Context
+from handlers.errors import HandlerError
+from handlers.intake import Intake
+from mail.connections import FetchedBatch, FetchedMail, FetchOptions, ImapCursor, ImapSettings
+from mail.errors import DeadGrant, MailError
+from mail.model import ReceivedMail
+from storage import leases
+from storage.queries import channels
+from storage.records import ChannelRecord
+
+_SAVE_EVERY = 1.0
+"""Seconds: while more is known to come, the cursor is written no more often."""
+_CLOCK_MARGIN = timedelta(minutes=10)
+_NOTE_EVERY = timedelta(minutes=2)
+
+
+class MailboxGone(HandlerError):  # noqa: N818 - it names the case
+    """This mailbox is not watched by this process any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One mailbox to watch."""
+
+    channel: ChannelRecord
+    settings: ImapSettings
+    options: FetchOptions
+    poll_seconds: float
+    cursor: ImapCursor | None
+    stored: Mapping[str, Any]
+    """The connection's settings as they are stored."""
+    secret: Mapping[str, Any]
+    since: datetime | None
+    """When Canal first looked into it."""
+
+    @property
+    def lease(self) -> str:
+        return f"imap:{self.channel.id}"
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What is remembered of a mailbox between its batches."""
+
+    mailbox: Mailbox
+    since: datetime
+    saved_at: float = float("-inf")
+    noted_at: datetime | None = None
+    failing: bool = True
+    """Until it has worked once: what failed before a restart has to be told off."""
+
+
+class Mailboxes:
+    """`load` first, then hand batches to `take` and news of the connection to `note`."""
+
+    def __init__(self, context: Context, intake: Intake) -> None:
+        self._context = context
+        self._intake = intake
+        self._known: dict[int, _Taken] = {}
+
+    async def load(self) -> list[Mailbox]:
+        """The mailboxes of all active channels, as they are configured now."""
+        async with self._context.db.read() as tx:
+            active = {
+                one.id: one
+                for one in await channels.list_all(tx, self._context.team_id)
+                if one.state == "active" and one.incoming == "imap"
+            }
+            found = [
+                _mailbox(
+                    active[one.email_channel_id],
+                    one.settings,
+                    one.cursor,
+                    await channels.open_secret(tx, active[one.email_channel_id], "in"),
+                )
+                for one in await channels.list_connections(tx)
+                if one.direction == "in" and one.email_channel_id in active
+            ]
+        self._remember(found)
+        return found
+
+    async def take(self, channel_id: int, batch: FetchedBatch, token: int | None = None) -> None:
+        """Store a batch durably: the mails, then how far the mailbox was read.
+
+        `token` is the fencing token of the mailbox's lease, None where there is one process only.
+
+        Raises:
+            MailboxGone: the channel is no more, or another machine has the mailbox now.
+        """
+        taken = self._known.get(channel_id)
+        if taken is None:
+            raise MailboxGone
+        wanted = [one for one in batch if not _was_never_ours(one, batch.reason, taken.since)]
+        quiet = batch.reason == "import"
+        stored = await asyncio.gather(
+            *(
+                self._intake.receive_for(
+                    (taken.mailbox.channel,), _received(one), source="imap", quiet=quiet
+                )
+                for one in wanted
+            ),
+            return_exceptions=True,
+        )
+        for outcome in stored:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        now = asyncio.get_running_loop().time()
+        if not batch.more or now - taken.saved_at >= _SAVE_EVERY:
+            await self._save(taken, batch.cursor, token)
+            taken.saved_at = now
+
+    async def note(self, channel_id: int, error: MailError | None) -> None:
+        """The mailbox could be used, or could not for this reason."""
+        taken = self._known.get(channel_id)
+        if taken is None:
+            return
+        now = self._context.clock.now()
+        if error is None:
+            if taken.failing or not taken.noted_at or now - taken.noted_at >= _NOTE_EVERY:
+                async with self._context.db.write() as tx:
+                    await health.note_success(tx, channel_id, "in", now=now)
+                taken.failing, taken.noted_at = False, now
+        else:
+            taken.failing = True
+            dead = isinstance(error, DeadGrant)
+            async with self._context.db.write() as tx:
+                await health.note_failure(tx, channel_id, "in", str(error), now=now, reconnect=dead)
+        self._context.wake.deliver()
+
+    async def _save(self, taken: _Taken, cursor: ImapCursor, token: int | None) -> None:
+        mailbox = taken.mailbox
+        async with self._context.db.write() as tx:
+            if token is not None and not await leases.hold(
+                tx, mailbox.lease, self._context.holder, token
+            ):
+                raise MailboxGone
+            since = taken.since.isoformat()
+            await channels.save_cursor(
+                tx, mailbox.channel.id, "in", write_cursor(cursor, mailbox.stored, since)
+            )
+
+    def _remember(self, found: list[Mailbox]) -> None:
+        before, self._known = self._known, {}
+        for mailbox in found:
+            known = before.get(mailbox.channel.id)
+            if known and mailbox_id(known.mailbox.stored) == mailbox_id(mailbox.stored):
+                known.mailbox = mailbox
+            else:
+                known = _Taken(mailbox, mailbox.since or self._context.clock.now())
+            self._known[mailbox.channel.id] = known
+
+
+def _mailbox(
+    channel: ChannelRecord,
+    settings: Mapping[str, Any],
+    cursor: Mapping[str, Any],
+    secret: Mapping[str, Any],
+) -> Mailbox:
+    read = read_cursor(cursor, settings)
+    return Mailbox(
+        channel=channel,
+        settings=read_imap(settings, secret),
+        options=read_fetch_options(settings),
+        poll_seconds=poll_seconds(settings),
+        cursor=read,
+        stored=settings,
+        secret=secret,
+        since=datetime.fromisoformat(cursor["since"]) if read and cursor.get("since") else None,
+    )
+
+
+def _was_never_ours(mail: FetchedMail, reason: str, since: datetime) -> bool:
+    """Whether a mail that a renumbered folder shows again was there before Canal came.
+
+    Such mail was left alone at the first look ("a first connect imports nothing old"), so that it
+    is no mail that was missed now.
+    """
+    if reason != "rescan" or mail.received_at is None:
+        return False
+    return mail.received_at < since - _CLOCK_MARGIN
+
+
+def _received(mail: FetchedMail) -> ReceivedMail:
+    data = mail.data or _stand_in(mail)
+    return ReceivedMail(data, problem=mail.problem)
+
+
+def _stand_in(mail: FetchedMail) -> bytes:
+    """What is filed for a mail that the server lists but gives nothing of; each is another one."""
+    place = f"{mail.uidvalidity}.{mail.uid}"
+    return (
+        f"Message-ID: <unreadable.{place}@canal.invalid>\r\n"
+        "Subject: (unreadable mail)\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n\r\n"
+        f"{mail.problem or ''}\r\n"
+    ).encode()
