@@ -31,19 +31,17 @@ async def _check_canary(tx: Session) -> None:
     vault = vault_of(tx)
     sealed = await meta.find(tx, _CANARY)
     if sealed is None:
-        await meta.put(tx, _CANARY, vault.seal(_CANARY, "canal"))
-    else:
-        vault.open(_CANARY, sealed)
+        sealed = await meta.put_once(tx, _CANARY, vault.seal(_CANARY, "canal"))
+    vault.open(_CANARY, sealed)
 
 
 async def _signing_key(tx: Session) -> bytes:
     vault = vault_of(tx)
     sealed = await meta.find(tx, _SIGNING_KEY)
-    if sealed is not None:
-        return bytes.fromhex(vault.open(_SIGNING_KEY, sealed))
-    key = secrets.token_bytes(32)
-    await meta.put(tx, _SIGNING_KEY, vault.seal(_SIGNING_KEY, key.hex()))
-    return key
+    if sealed is None:
+        made = vault.seal(_SIGNING_KEY, secrets.token_bytes(32).hex())
+        sealed = await meta.put_once(tx, _SIGNING_KEY, made)
+    return bytes.fromhex(vault.open(_SIGNING_KEY, sealed))
 
 
 async def verify(database: Database) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from storage.text import clean
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -22,6 +25,23 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 """Only an INTEGER PRIMARY KEY counts up by itself on SQLite."""
 
 Json = JSON().with_variant(JSONB, "postgresql")
+
+
+class String(TypeDecorator[str]):
+    """Text of bounded length, without the few characters that a database refuses."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean(value)
+
+
+class Text(String):
+    """The same, of any length."""
+
+    impl = sa.Text
+    cache_ok = True
 
 
 class UtcDateTime(TypeDecorator[datetime]):

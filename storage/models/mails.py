@@ -10,14 +10,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    String,
-    Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base
+from storage.models.base import Base, String, Text
 
 
 class RawMail(Base):
@@ -47,6 +45,12 @@ class Arrival(Base):
             "id",
             sqlite_where=text("state = 'stored'"),
             postgresql_where=text("state = 'stored'"),
+        ),
+        Index(
+            "ix_arrivals_claimed",
+            "claimed_until",
+            sqlite_where=text("state = 'stored' AND claimed_until IS NOT NULL"),
+            postgresql_where=text("state = 'stored' AND claimed_until IS NOT NULL"),
         ),
     )
 

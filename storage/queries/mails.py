@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, tuple_, update
+from sqlalchemy import delete, func, insert, or_, select, tuple_, update
 
-from storage.engine import Session
+from storage.engine import Session, is_sqlite
 from storage.models import Arrival, RawMail
 from storage.queries.upsert import insert_new
 from storage.records import ArrivalRecord, cut
+
+_CLAIM_LOCK = 0x46494C45  # "FILE": on PostgreSQL one replica claims at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,16 @@ async def store(tx: Session, raws: Sequence[NewRaw], arrivals: Sequence[NewArriv
         ],
     )
     await insert_new(tx, Arrival, [_arrival_row(item) for item in reversed(fresh.values())])
-    return wanted
+    return await _drop_unwanted(tx, wanted)
+
+
+async def _drop_unwanted(tx: Session, raw_ids: set[int]) -> set[int]:
+    """Another replica may have stored the same mail meanwhile: then these bytes are nobody's."""
+    used = select(Arrival.raw_mail_id).where(Arrival.raw_mail_id.in_(raw_ids))
+    new = set(await tx.scalars(used))
+    if raw_ids - new:
+        await tx.execute(delete(RawMail).where(RawMail.id.in_(raw_ids - new)))
+    return new
 
 
 async def _known_keys(tx: Session, arrivals: Sequence[NewArrival]) -> set[tuple[int, str]]:
@@ -127,17 +138,27 @@ async def find_raw(tx: Session, raw_mail_id: int) -> bytes | None:
 async def claim(
     tx: Session, holder: str, *, now: datetime, lease: timedelta, limit: int
 ) -> list[ArrivalRecord]:
-    """Take the oldest stored arrivals for filing; nobody else gets them until the lease ends."""
+    """Take the oldest stored arrivals for filing; nobody else gets them until the lease ends.
+
+    A channel that another holder is filing for is left to it: a mail and the answer to it, filed
+    by two replicas at once, would not find each other.
+    """
+    if not is_sqlite(tx):
+        await tx.execute(select(func.pg_advisory_xact_lock(_CLAIM_LOCK)))
+    elsewhere = select(Arrival.email_channel_id).where(
+        Arrival.state == "stored", Arrival.claimed_until > now, Arrival.claimed_by != holder
+    )
+    busy = list(await tx.scalars(elsewhere.distinct()))
     due = (
         select(Arrival.id)
         .where(
             Arrival.state == "stored",
             or_(Arrival.not_before.is_(None), Arrival.not_before <= now),
             or_(Arrival.claimed_until.is_(None), Arrival.claimed_until <= now),
+            Arrival.email_channel_id.not_in(busy),
         )
         .order_by(Arrival.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
     ids = list(await tx.scalars(due))
     if not ids:
@@ -154,6 +175,17 @@ async def claim(
         .execution_options(populate_existing=True)
     )
     return [cut(ArrivalRecord, row) for row in rows]
+
+
+async def still_claimed(tx: Session, arrival_ids: Sequence[int], holder: str) -> set[int]:
+    """Those that are still `holder`'s to file, and stay so until the transaction ends.
+
+    A claim can run out while a mail is read; then somebody else has filed it, or will.
+    """
+    query = select(Arrival.id).where(
+        Arrival.id.in_(arrival_ids), Arrival.state == "stored", Arrival.claimed_by == holder
+    )
+    return set(await tx.scalars(query.order_by(Arrival.id).with_for_update()))
 
 
 async def settle(
@@ -187,14 +219,20 @@ async def postpone(tx: Session, arrival_id: int, not_before: datetime, reason: s
     )
 
 
-async def release_claims(tx: Session, holder: str | None = None) -> None:
-    """Give back what `holder` (or, for None, anybody) had claimed."""
-    statement = update(Arrival).where(Arrival.state == "stored")
-    if holder is not None:
-        statement = statement.where(Arrival.claimed_by == holder)
-    else:
-        statement = statement.where(Arrival.claimed_by.is_not(None))
+async def release_claims(tx: Session, holders: Collection[str] | None = None) -> None:
+    """Give back what these holders (or, for None, anybody) had claimed."""
+    statement = update(Arrival).where(Arrival.state == "stored", Arrival.claimed_until.is_not(None))
+    if holders is not None:
+        statement = statement.where(Arrival.claimed_by.in_(list(holders)))
     await tx.execute(statement.values(claimed_by=None, claimed_until=None))
+
+
+async def list_holders(tx: Session) -> set[str]:
+    """Who has arrivals in hand."""
+    query = select(Arrival.claimed_by).where(
+        Arrival.state == "stored", Arrival.claimed_until.is_not(None)
+    )
+    return {holder for holder in await tx.scalars(query.distinct()) if holder}
 
 
 async def count_states(tx: Session) -> dict[str, int]:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.engine import Session
+from storage.engine import Session, locking
 from storage.models import Attachment, Delivery, Message, MessageIndex
 from storage.records import AttachmentRecord, DeliveryRecord, MessageRecord, cut
 
@@ -54,18 +54,26 @@ async def move_state(
 
 
 async def get(tx: Session, message_id: int) -> MessageRecord:
-    return cut(MessageRecord, await tx.get_one(Message, message_id, populate_existing=True))
+    """One message; a writing transaction keeps it as it is now from everybody else."""
+    query = locking(tx, select(Message).where(Message.id == message_id))
+    rows = await tx.scalars(query.execution_options(populate_existing=True))
+    return cut(MessageRecord, rows.one())
 
 
 async def find(tx: Session, message_id: int) -> MessageRecord | None:
-    row = await tx.get(Message, message_id, populate_existing=True)
-    return cut(MessageRecord, row) if row else None
+    return await _find(tx, select(Message).where(Message.id == message_id))
 
 
 async def find_by_ts(tx: Session, slack_channel_id: str, ts: str) -> MessageRecord | None:
-    row = await tx.scalar(
-        select(Message).where(Message.slack_channel_id == slack_channel_id, Message.slack_ts == ts)
+    return await _find(
+        tx,
+        select(Message).where(Message.slack_channel_id == slack_channel_id, Message.slack_ts == ts),
     )
+
+
+async def _find(tx: Session, query: Select[Any]) -> MessageRecord | None:
+    fresh = locking(tx, query).execution_options(populate_existing=True)
+    row = await tx.scalar(fresh)
     return cut(MessageRecord, row) if row else None
 
 

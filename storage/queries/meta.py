@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from storage.engine import Session
 from storage.models import ChannelAddress, Connection, EmailChannel, Meta, Workspace
+from storage.queries.upsert import insert_new, put_row
 
 _CONFIG_VERSION = "config_version"
 
@@ -17,8 +18,18 @@ async def find(tx: Session, key: str) -> bytes | None:
 
 
 async def put(tx: Session, key: str, value: bytes) -> None:
-    await tx.merge(Meta(key=key, value=value))
-    await tx.flush()
+    await put_row(tx, Meta, {"key": key, "value": value}, unique=["key"])
+
+
+async def put_once(tx: Session, key: str, value: bytes) -> bytes:
+    """Store the value unless there is one; returns the one that is there now.
+
+    Of two processes that start together on an empty database, one wins and both use its value.
+    """
+    await insert_new(tx, Meta, [{"key": key, "value": value}])
+    found = await find(tx, key)
+    assert found is not None
+    return found
 
 
 async def config_version(tx: Session) -> int:
@@ -27,19 +38,22 @@ async def config_version(tx: Session) -> int:
 
 
 async def bump_config_version(tx: Session) -> None:
-    await put(tx, _CONFIG_VERSION, str(await config_version(tx) + 1).encode())
+    await insert_new(tx, Meta, [{"key": _CONFIG_VERSION, "value": b"0"}])
+    row = select(Meta.value).where(Meta.key == _CONFIG_VERSION).with_for_update()
+    version = int(await tx.scalar(row) or 0)
+    await put(tx, _CONFIG_VERSION, str(version + 1).encode())
 
 
 async def ensure_workspace(
     tx: Session, team_id: str, *, now: datetime, name: str = "", bot_user_id: str | None = None
 ) -> None:
     """The workspace's row, made at first sight, its name and bot kept as Slack tells them now."""
-    row = await tx.get(Workspace, team_id)
-    if row is None:
-        tx.add(Workspace(team_id=team_id, name=name, bot_user_id=bot_user_id, created_at=now))
-    else:
-        row.name, row.bot_user_id = name or row.name, bot_user_id or row.bot_user_id
-    await tx.flush()
+    row = {"team_id": team_id, "name": "", "next_ticket_number": 1, "created_at": now}
+    await insert_new(tx, Workspace, [row])
+    known = {"name": name, "bot_user_id": bot_user_id}
+    values = {key: value for key, value in known.items() if value}
+    if values:
+        await tx.execute(update(Workspace).where(Workspace.team_id == team_id).values(**values))
 
 
 async def adopt_team(tx: Session, placeholder: str, team_id: str) -> None:

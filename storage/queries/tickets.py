@@ -9,11 +9,14 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from storage.engine import Session
+from storage.engine import Session, locking
 from storage.models import MessageIndex, Ticket, TicketPerson
 from storage.queries.meta import take_ticket_number
 from storage.queries.upsert import insert_new
 from storage.records import TicketRecord, cut
+
+_LONGEST_ID = 998
+"""Bytes: RFC 5322's longest line, and what an index of PostgreSQL takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,15 @@ async def change(tx: Session, ticket_id: int, **values: Any) -> None:
 
 
 async def get(tx: Session, ticket_id: int) -> TicketRecord:
-    row = await tx.get_one(Ticket, ticket_id, populate_existing=True)
-    return cut(TicketRecord, row)
+    """One ticket; a writing transaction keeps it as it is now from everybody else."""
+    query = locking(tx, select(Ticket).where(Ticket.id == ticket_id))
+    rows = await tx.scalars(query.execution_options(populate_existing=True))
+    return cut(TicketRecord, rows.one())
 
 
 async def find(tx: Session, ticket_id: int) -> TicketRecord | None:
-    row = await tx.get(Ticket, ticket_id, populate_existing=True)
+    query = locking(tx, select(Ticket).where(Ticket.id == ticket_id))
+    row = await tx.scalar(query.execution_options(populate_existing=True))
     return cut(TicketRecord, row) if row else None
 
 
@@ -86,9 +92,8 @@ async def count_of_customer(tx: Session, channel_id: int, address: str, *, until
 
 async def due_for_refresh(tx: Session, now: datetime, limit: int = 100) -> list[TicketRecord]:
     """Tickets whose card shows a waiting time that is no longer true."""
-    rows = await tx.scalars(
-        select(Ticket).where(Ticket.card_refresh_at <= now).order_by(Ticket.id).limit(limit)
-    )
+    query = select(Ticket).where(Ticket.card_refresh_at <= now).order_by(Ticket.id).limit(limit)
+    rows = await tx.scalars(locking(tx, query))
     return [cut(TicketRecord, row) for row in rows]
 
 
@@ -129,7 +134,7 @@ async def index_ids(
             "message_id": message_id,
         }
         for rfc_id in dict.fromkeys(ids)
-        if len(rfc_id) <= 998
+        if len(rfc_id.encode(errors="replace")) <= _LONGEST_ID
     ]
     await insert_new(tx, MessageIndex, rows)
 

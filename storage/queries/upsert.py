@@ -7,14 +7,28 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.engine import Session
+from storage.engine import Session, is_sqlite
 from storage.models import Base
 
 
 async def insert_new(tx: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows that collide with no unique constraint; the others are already there."""
-    if not rows:
-        return
-    dialect = tx.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    await tx.execute(insert(table).on_conflict_do_nothing(), list(rows))
+    if rows:
+        await tx.execute(_insert(tx)(table).on_conflict_do_nothing(), list(rows))
+
+
+async def put_row(
+    tx: Session, table: type[Base], row: Mapping[str, Any], *, unique: Sequence[str]
+) -> None:
+    """Insert the row, or give the one with the same `unique` columns these values.
+
+    Either way the row is this transaction's until it ends: on PostgreSQL nobody else can change
+    or claim it before what else the transaction wrote is visible to them.
+    """
+    statement = _insert(tx)(table).values(dict(row))
+    new = {name: statement.excluded[name] for name in row}
+    await tx.execute(statement.on_conflict_do_update(index_elements=list(unique), set_=new))
+
+
+def _insert(tx: Session) -> Any:
+    return sqlite.insert if is_sqlite(tx) else postgresql.insert

@@ -431,6 +431,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("arrivals", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_arrivals_claimed",
+            ["claimed_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'stored' AND claimed_until IS NOT NULL"),
+            postgresql_where=sa.text("state = 'stored' AND claimed_until IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_arrivals_pending",
             ["id"],
             unique=False,
@@ -537,6 +544,11 @@ def downgrade() -> None:
             "ix_arrivals_pending",
             sqlite_where=sa.text("state = 'stored'"),
             postgresql_where=sa.text("state = 'stored'"),
+        )
+        batch_op.drop_index(
+            "ix_arrivals_claimed",
+            sqlite_where=sa.text("state = 'stored' AND claimed_until IS NOT NULL"),
+            postgresql_where=sa.text("state = 'stored' AND claimed_until IS NOT NULL"),
         )
 
     op.drop_table("arrivals")

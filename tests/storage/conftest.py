@@ -1,0 +1,74 @@
+"""Databases for the storage tests: each test that takes `db` runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from storage.engine import Database, open_database
+from storage.startup import prepare
+from tests.servers.postgres import PostgresServer
+from tests.storage.samples import VAULT
+
+Open = Callable[[], Database]
+
+
+@pytest.fixture(scope="session")
+def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy: migrating each one anew would take most of the time."""
+    path = tmp_path_factory.mktemp("prepared") / "canal.db"
+    run_prepare(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def prepared_postgres(postgres_server: PostgresServer) -> str:
+    """A migrated database to copy."""
+    url = postgres_server.create_database("canal_prepared")
+    run_prepare(url)
+    return "canal_prepared"
+
+
+def run_prepare(url: str) -> None:
+    import asyncio
+
+    async def main() -> None:
+        db = open_database(url, VAULT)
+        await prepare(db)
+        await db.close()
+
+    asyncio.run(main())
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def prepared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database without rows."""
+    if request.param == "sqlite":
+        path = tmp_path / "canal.db"
+        shutil.copy(request.getfixturevalue("prepared_sqlite"), path)
+        return f"sqlite+aiosqlite:///{path}"
+    template = request.getfixturevalue("prepared_postgres")
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.create_database(template=template)
+
+
+@pytest.fixture
+async def open_db(prepared_url: str) -> AsyncIterator[Open]:
+    """Opens the test's database, as often as there are processes to play."""
+    opened: list[Database] = []
+
+    def open_one() -> Database:
+        opened.append(open_database(prepared_url, VAULT))
+        return opened[-1]
+
+    yield open_one
+    for database in opened:
+        await database.close()
+
+
+@pytest.fixture
+async def db(open_db: Open) -> Database:
+    return open_db()

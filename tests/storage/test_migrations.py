@@ -1,0 +1,96 @@
+"""The schema that migrations make is the one that the models describe, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from storage import schema
+from storage.crypto import Vault
+from storage.engine import Database, open_database
+from storage.errors import NewerDatabase, Unreachable, WrongKey
+from storage.startup import prepare, verify
+from tests.storage.samples import VAULT
+
+
+async def differences(db: Database) -> list[object]:
+    async with db.engine.connect() as connection:
+        return await connection.run_sync(schema.differences)
+
+
+async def test_migrations_make_what_the_models_describe(database_url: str) -> None:
+    db = open_database(database_url, VAULT)
+    await schema.upgrade(db)
+    assert await differences(db) == []
+    await db.close()
+
+
+async def test_a_missing_column_would_be_noticed(database_url: str) -> None:
+    db = open_database(database_url, VAULT)
+    await schema.upgrade(db)
+    async with db.engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE leases DROP COLUMN token"))
+    assert await differences(db) != []
+    await db.close()
+
+
+async def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    db = open_database(database_url, VAULT)
+    first = await prepare(db)
+    assert await prepare(db) == first
+    assert await schema.look(db) == schema.head_revision()
+    await db.close()
+
+
+async def test_migrations_by_several_canals_that_start_together(database_url: str) -> None:
+    """They take turns, and agree on the key that signs addresses."""
+    several = [open_database(database_url, VAULT) for _ in range(4)]
+    keys = await asyncio.gather(*(prepare(db) for db in several))
+    assert len(set(keys)) == 1
+    assert await differences(several[0]) == []
+    for db in several:
+        await db.close()
+
+
+async def test_a_database_of_a_newer_canal_is_refused_by_its_migration(database_url: str) -> None:
+    db = open_database(database_url, VAULT)
+    await prepare(db)
+    async with db.engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NewerDatabase):
+        await prepare(db)
+    with pytest.raises(NewerDatabase):
+        await verify(db)
+    await db.close()
+
+
+async def test_another_secret_key_is_refused_before_anything_is_changed(database_url: str) -> None:
+    db = open_database(database_url, VAULT)
+    await prepare(db)
+    await db.close()
+    other = open_database(database_url, Vault(["QW5vdGhlcl9rZXlfZm9yX3RoZV90ZXN0c18zMmJ5dGU="]))
+    with pytest.raises(WrongKey):
+        await prepare(other)
+    with pytest.raises(WrongKey):
+        await verify(other)
+    await other.close()
+
+
+async def test_looking_at_an_empty_database_makes_nothing(database_url: str) -> None:
+    db = open_database(database_url, VAULT)
+    await verify(db)
+    async with db.engine.connect() as connection:
+        names = await connection.run_sync(lambda sync: sync.dialect.get_table_names(sync))
+    assert names == []
+    await db.close()
+
+
+async def test_a_database_that_is_not_there_is_one_sentence() -> None:
+    db = open_database("postgresql+psycopg://nobody:secret@127.0.0.1:1/none", VAULT)
+    with pytest.raises(Unreachable) as told:
+        await prepare(db)
+    assert "127.0.0.1:1" in str(told.value)
+    assert "secret" not in str(told.value)
+    await db.close()
