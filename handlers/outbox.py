@@ -16,8 +16,8 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from handlers import work
@@ -32,13 +32,17 @@ from handlers.errors import (
 from handlers.posts import Notice, NoticeKind
 from handlers.work import WorkKind
 from storage.engine import Session
+from storage.group_commit import GroupCommitter
 from storage.queries import outbox
 from storage.records import OutboxRecord
 
 _log = logging.getLogger(__name__)
 _LEASE = timedelta(minutes=5)
-_IN_HAND = 32
-_PER_LANE = 4
+_IN_HAND = 128
+_PER_LANE = 16
+"""Claimed together for a lane, so that a claim is worth its transaction …"""
+_AT_ONCE = 4
+"""… of which so many are under way at a time."""
 _LOOK_EVERY = 1.0
 _SLOWEST_RETRY = timedelta(minutes=5)
 _MOST_ATTEMPTS = 10
@@ -60,41 +64,65 @@ class Later(Exception):  # noqa: N818 - an outcome, not an error
 
 
 class Lanes:
-    """Which lanes may be given work now."""
+    """What is in hand, lane by lane: a few items under way, some more waiting behind them."""
 
     def __init__(self) -> None:
-        self._in_hand: Counter[str] = Counter()
+        self._waiting: dict[str, deque[OutboxRecord]] = defaultdict(deque)
+        self._under_way: Counter[str] = Counter()
         self._closed_until: dict[str, float] = {}
         self._paced_until: dict[str, float] = {}
 
+    @property
+    def in_hand(self) -> int:
+        return sum(map(len, self._waiting.values())) + self._under_way.total()
+
     def busy(self, now: float) -> list[str]:
-        full = {lane for lane, count in self._in_hand.items() if count >= self._room(lane, now)}
-        return [*full, *(lane for lane, until in self._closed_until.items() if until > now)]
+        """Lanes that want no more work now: enough in hand, or told to wait."""
+        full = {lane for lane in self._under_way if self._in_hand(lane) > _AT_ONCE}
+        paced = {lane for lane in self._under_way if self._is_paced(lane, now)}
+        closed = (lane for lane, until in self._closed_until.items() if until > now)
+        return list({*full, *paced, *closed})
 
     def reopens_in(self, now: float) -> float | None:
         """Seconds until the next lane that was told to wait may go on."""
         waits = [until - now for until in self._closed_until.values() if until > now]
         return min(waits, default=None)
 
-    def room(self, lane: str, now: float) -> bool:
-        return self._in_hand[lane] < self._room(lane, now)
+    def add(self, item: OutboxRecord) -> None:
+        self._waiting[item.lane].append(item)
 
-    def enter(self, lane: str, now: float) -> None:
-        self._in_hand[lane] += 1
-        if self._paced_until.get(lane, 0.0) > now:
-            self._closed_until[lane] = now + 1.0
+    def startable(self, now: float) -> Iterator[OutboxRecord]:
+        """Items that may start now; each that is given out counts as under way."""
+        for lane, items in list(self._waiting.items()):
+            while items and self._under_way[lane] < self._room(lane, now):
+                if self._closed_until.get(lane, 0.0) > now:
+                    break
+                if self._is_paced(lane, now):
+                    self._closed_until[lane] = now + 1.0
+                self._under_way[lane] += 1
+                yield items.popleft()
+            if not items:
+                del self._waiting[lane]
 
     def leave(self, lane: str) -> None:
-        self._in_hand[lane] -= 1
-        if not self._in_hand[lane]:
-            del self._in_hand[lane]
+        self._under_way[lane] -= 1
+        if not self._under_way[lane]:
+            del self._under_way[lane]
 
-    def slow_down(self, lane: str, seconds: float, now: float) -> None:
+    def slow_down(self, lane: str, seconds: float, now: float) -> list[OutboxRecord]:
+        """Close the lane for a while; returns what was waiting in it, to be given back."""
         self._closed_until[lane] = now + seconds
         self._paced_until[lane] = now + seconds + _PACED_FOR
+        return list(self._waiting.pop(lane, ()))
+
+    def _in_hand(self, lane: str) -> int:
+        return self._under_way[lane] + len(self._waiting.get(lane, ()))
+
+    def _is_paced(self, lane: str, now: float) -> bool:
+        return self._paced_until.get(lane, 0.0) > now
 
     def _room(self, lane: str, now: float) -> int:
-        return 1 if self._paced_until.get(lane, 0.0) > now else _PER_LANE
+        return 1 if self._is_paced(lane, now) else _AT_ONCE
 
 
 class OutboxWorker:
@@ -105,7 +133,9 @@ class OutboxWorker:
         self._deliver = deliver
         self._lanes = Lanes()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._freed = asyncio.Event()
+        self._settled: GroupCommitter[tuple[OutboxRecord, Settle | None], None] = GroupCommitter(
+            self._settle_group, window=0.001, max_items=32, max_bytes=1
+        )
 
     async def run(self) -> None:
         while True:
@@ -137,13 +167,15 @@ class OutboxWorker:
                 task.cancel()
             if pending:
                 await asyncio.wait(pending)
+        await self._settled.stop()
         async with self._context.db.write() as tx:
             await outbox.release_claims(tx, self._context.holder)
 
     async def _start_due(self) -> float:
         """Claim and start what is due and has room; returns seconds until it is worth looking."""
         clock = asyncio.get_running_loop().time
-        room = _IN_HAND - len(self._tasks)
+        self._start_waiting()
+        room = _IN_HAND - self._lanes.in_hand
         if room <= 0:
             return _LOOK_EVERY
         busy = self._lanes.busy(clock())
@@ -164,51 +196,38 @@ class OutboxWorker:
                 per_lane=_PER_LANE,
                 busy_lanes=busy,
             )
-            items = await self._give_back_surplus(tx, items)
         for item in items:
-            self._start(item)
+            self._lanes.add(item)
+        self._start_waiting()
         return 0.0 if items else min(self._lanes.reopens_in(clock()) or _LOOK_EVERY, 0.05)
 
-    async def _give_back_surplus(
-        self, tx: Session, items: list[OutboxRecord]
-    ) -> list[OutboxRecord]:
-        """A lane may have had room for fewer than were claimed for it."""
-        clock = asyncio.get_running_loop().time
-        started = []
-        for item in items:
-            if self._lanes.room(item.lane, clock()) and item.lane not in self._lanes.busy(clock()):
-                self._lanes.enter(item.lane, clock())
-                started.append(item)
-            else:
-                await outbox.retry(
-                    tx,
-                    item.id,
-                    not_before=item.not_before,
-                    error=item.last_error or "",
-                    uncertain=item.uncertain,
-                    counts=False,
-                )
-        return started
-
-    def _start(self, item: OutboxRecord) -> None:
-        task = asyncio.create_task(self._do(item), name=f"outbox-{item.kind}-{item.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _start_waiting(self) -> None:
+        for item in self._lanes.startable(asyncio.get_running_loop().time()):
+            task = asyncio.create_task(self._do(item), name=f"outbox-{item.kind}-{item.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _do(self, item: OutboxRecord) -> None:
         try:
             settle = await self._deliver[WorkKind(item.kind)](item)
-            await self._settle(item, settle)
+            await self._settled.submit((item, settle))
         except Exception as error:  # noqa: BLE001 - judged, recorded and tried again
             await self._record_failure(item, error)
         finally:
             self._lanes.leave(item.lane)
+            self._start_waiting()
             self._context.wake.deliver()
 
-    async def _settle(self, item: OutboxRecord, settle: Settle | None) -> None:
+    async def _settle_group(
+        self, group: Sequence[tuple[OutboxRecord, Settle | None]]
+    ) -> Sequence[None]:
+        """Outcomes that came together share a commit."""
         async with self._context.db.write() as tx:
-            if await outbox.done(tx, item.id, self._context.holder) and settle is not None:
-                await settle(tx)
+            ours = await outbox.done(tx, [item.id for item, _ in group], self._context.holder)
+            for item, settle in group:
+                if item.id in ours and settle is not None:
+                    await settle(tx)
+        return [None] * len(group)
 
     async def _record_failure(self, item: OutboxRecord, error: Exception) -> None:
         try:
@@ -225,15 +244,16 @@ class OutboxWorker:
                 await outbox.retry(tx, item.id, not_before=now + error.delay, error=str(error))
             case ChatRateLimited():
                 clock = asyncio.get_running_loop().time
-                self._lanes.slow_down(item.lane, error.retry_after, clock())
-                await outbox.retry(
-                    tx,
-                    item.id,
-                    not_before=now + timedelta(seconds=error.retry_after),
-                    error="rate limited",
-                    uncertain=item.uncertain,
-                    counts=False,
-                )
+                given_back = self._lanes.slow_down(item.lane, error.retry_after, clock())
+                for one in (item, *given_back):
+                    await outbox.retry(
+                        tx,
+                        one.id,
+                        not_before=now + timedelta(seconds=error.retry_after),
+                        error="rate limited",
+                        uncertain=one.uncertain,
+                        counts=False,
+                    )
             case ChatUncertain() | ChatUnavailable():
                 await outbox.retry(
                     tx,

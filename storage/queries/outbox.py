@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,12 +66,17 @@ async def claim(
     An item whose claim ran out was in the hands of somebody who died: it comes back `uncertain`.
     The dedupe key is given up at the claim, so that a wish made from now on is a new one.
     """
-    ids = list(await tx.scalars(_due(now, limit, per_lane, busy_lanes)))
-    if not ids:
+    taken: Counter[str] = Counter()
+    chosen: list[int] = []
+    for item_id, lane in await tx.execute(_due(now, busy_lanes)):
+        if taken[lane] < per_lane and len(chosen) < limit:
+            taken[lane] += 1
+            chosen.append(item_id)
+    if not chosen:
         return []
-    await tx.execute(
+    rows = await tx.execute(
         update(OutboxItem)
-        .where(OutboxItem.id.in_(ids))
+        .where(OutboxItem.id.in_(chosen))
         .values(
             uncertain=or_(OutboxItem.uncertain, OutboxItem.state == "claimed"),
             state="claimed",
@@ -78,18 +85,18 @@ async def claim(
             attempts=OutboxItem.attempts + 1,
             dedupe_key=None,
         )
+        .returning(*_COLUMNS)
         .execution_options(synchronize_session=False)
     )
-    rows = await tx.scalars(
-        select(OutboxItem)
-        .where(OutboxItem.id.in_(ids))
-        .order_by(OutboxItem.id)
-        .execution_options(populate_existing=True)
-    )
-    return [cut(OutboxRecord, row) for row in rows]
+    return sorted((cut(OutboxRecord, row) for row in rows), key=lambda item: item.id)
 
 
-def _due(now: datetime, limit: int, per_lane: int, busy_lanes: Collection[str]) -> Any:
+_COLUMNS = [getattr(OutboxItem, field.name) for field in fields(OutboxRecord)]
+_LOOKED_AT = 512
+"""Due items that one claim chooses from; lanes that are full are left out before."""
+
+
+def _due(now: datetime, busy_lanes: Collection[str]) -> Any:
     earlier = aliased(OutboxItem)
     is_due = or_(
         and_(OutboxItem.state == "ready", OutboxItem.not_before <= now),
@@ -100,33 +107,23 @@ def _due(now: datetime, limit: int, per_lane: int, busy_lanes: Collection[str]) 
         earlier.id < OutboxItem.id,
         earlier.state != "dead",
     )
-    place = (
-        func.row_number().over(partition_by=OutboxItem.lane, order_by=OutboxItem.id).label("place")
-    )
-    candidates = (
-        select(OutboxItem.id, place)
+    return (
+        select(OutboxItem.id, OutboxItem.lane)
         .where(is_due, first_of_its_order, OutboxItem.lane.not_in(list(busy_lanes)))
         .order_by(OutboxItem.id)
-        .limit(limit * 20)
-        .subquery()
-    )
-    chosen = select(candidates.c.id).where(candidates.c.place <= per_lane).limit(limit)
-    return (
-        select(OutboxItem.id)
-        .where(OutboxItem.id.in_(chosen), is_due)
-        .order_by(OutboxItem.id)
-        .with_for_update(skip_locked=True)
+        .limit(_LOOKED_AT)
+        .with_for_update(skip_locked=True, of=OutboxItem)
     )
 
 
-async def done(tx: Session, item_id: int, holder: str) -> bool:
-    """Delete a finished item; False when its claim had passed to somebody else."""
+async def done(tx: Session, item_ids: Sequence[int], holder: str) -> set[int]:
+    """Delete finished items; those whose claim had passed to somebody else are left out."""
     result = await tx.execute(
         delete(OutboxItem)
-        .where(OutboxItem.id == item_id, OutboxItem.claimed_by == holder)
+        .where(OutboxItem.id.in_(item_ids), OutboxItem.claimed_by == holder)
         .returning(OutboxItem.id)
     )
-    return result.first() is not None
+    return set(result.scalars())
 
 
 async def retry(
