@@ -59,17 +59,31 @@ def attribution(author: str, date: datetime | None, language: str) -> str:
     `author` is put in as it is (so it may be escaped HTML); the date is written in its own time
     zone, UTC when it has none. An unknown language is English.
     """
-    key, locale = _language(language)
-    with_date, without_date = _WORDS[key]
+    with_date, without_date = _WORDS[language_key(language)]
     if date is None:
         return without_date.replace("{author}", author)
+    day, time = _day_and_time(date, language)
+    return with_date.replace("{date}", day).replace("{time}", time).replace("{author}", author)
+
+
+def local_moment(date: datetime, language: str) -> str:
+    """Date and time in the words of a language, for a line such as "Date: …"."""
+    return ", ".join(_day_and_time(date, language))
+
+
+def language_key(language: str) -> str:
+    """Which of LANGUAGES a tag such as `pt-BR` is; `en` for one that is none of them."""
+    return _language(language)[0]
+
+
+def _day_and_time(date: datetime, language: str) -> tuple[str, str]:
     from babel.dates import format_date, format_time
 
+    locale = _language(language)[1]
     moment = date if date.tzinfo else date.replace(tzinfo=UTC)
     day = format_date(moment, "long", locale=locale)
     time = format_time(moment, "short", tzinfo=moment.tzinfo, locale=locale)
-    words = with_date.replace("{date}", _plain(day)).replace("{time}", _plain(time))
-    return words.replace("{author}", author)
+    return _plain(day), _plain(time)
 
 
 def _language(tag: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from html import escape
 
 from mail import compose_headers as headers
 from mail.attributions import attribution
+from mail.compose_forward import ForwardedMail, forward_html, forward_text
 from mail.compose_html import FONT, direction, render_html
 from mail.compose_mime import (
     OutgoingFile,
@@ -31,11 +32,13 @@ from mail.model import Address
 from mail.subjects import strip_prefixes
 
 __all__ = [
+    "ForwardedMail",
     "OutgoingFile",
     "OutgoingMail",
     "QuotedMail",
     "build_message_id",
     "compose",
+    "forward_subject",
     "marker_text",
     "reply_subject",
 ]
@@ -80,7 +83,10 @@ class OutgoingMail:
     signature: Document | None = None
     footer: Document | None = None
     quote: tuple[QuotedMail, ...] = ()
+    forwarded: tuple[ForwardedMail, ...] = ()
+    """Mails that are passed on, below everything else."""
     quote_language: str = "en"
+    """Of the lines above quotes and forwarded mails."""
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     """The whole chain, oldest first, the answered mail last."""
@@ -117,6 +123,11 @@ def build_message_id(token: str, domain: str) -> str:
 def reply_subject(subject: str) -> str:
     """`Re: …` with exactly one prefix, whatever prefixes the subject came with."""
     return f"Re: {strip_prefixes(headers.one_line(subject))}".rstrip()
+
+
+def forward_subject(subject: str) -> str:
+    """`Fwd: …` with exactly one prefix, whatever prefixes the subject came with."""
+    return f"Fwd: {strip_prefixes(headers.one_line(subject))}".rstrip()
 
 
 def marker_text(token: str) -> str:
@@ -186,7 +197,8 @@ def _body(draft: OutgoingMail) -> Part:
 def _shown_content_ids(draft: OutgoingMail) -> dict[str, str]:
     """Content-IDs that the mail both has and shows, as they are written in it."""
     owned = {f.content_id for f in draft.attachments if f.content_id}
-    documents = [draft.body, draft.signature, draft.footer, *(q.document for q in draft.quote)]
+    older = (*draft.quote, *draft.forwarded)
+    documents = [draft.body, draft.signature, draft.footer, *(one.document for one in older)]
     blocks = [block for document in documents if document for block in document.blocks]
     used = {block.content_id for block in blocks if isinstance(block, Image)}
     return {one: clean_content_id(one) for one in owned & used if one}
@@ -202,6 +214,9 @@ def _text(draft: OutgoingMail) -> str:
         line = attribution(headers.one_line(str(quoted.author)), quoted.date, draft.quote_language)
         text = quoted_text(_unmarked(render_text(quoted.document)))
         parts.append(f"{line}\n\n{text}" if text.strip("> \n") else line)
+    for passed_on in draft.forwarded:
+        body = _unmarked(render_text(passed_on.document))
+        parts.append(forward_text(passed_on, draft.quote_language, body))
     if draft.marker:
         parts.append(marker_text(draft.marker))
     return "\n\n".join(part for part in parts if part)
@@ -219,6 +234,10 @@ def _html(draft: OutgoingMail, shown: dict[str, str]) -> str:
     if draft.quote:
         quotes = "".join(_quote_html(q, draft.quote_language, shown) for q in draft.quote)
         parts.append(f'<div class="gmail_quote">{quotes}</div>\n')
+    rtl = direction(attribution("", None, draft.quote_language))
+    for passed_on in draft.forwarded:
+        body = _unmarked(render_html(passed_on.document, shown))
+        parts.append(forward_html(passed_on, draft.quote_language, body, rtl))
     opening = f'<div style="{FONT}">'
     if draft.marker:
         marker = marker_text(draft.marker)
