@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from storage.engine import Database, open_database
+from storage.records import ChannelRecord
 from storage.startup import prepare
 from tests.servers.postgres import PostgresServer
-from tests.storage.samples import VAULT
+from tests.storage.samples import VAULT, add_channel
 
 Open = Callable[[], Database]
 
@@ -72,3 +73,13 @@ async def open_db(prepared_url: str) -> AsyncIterator[Open]:
 @pytest.fixture
 async def db(open_db: Open) -> Database:
     return open_db()
+
+
+@pytest.fixture
+async def channel(db: Database) -> ChannelRecord:
+    return await add_channel(db)
+
+
+@pytest.fixture
+async def other(db: Database) -> ChannelRecord:
+    return await add_channel(db, "Other")
