@@ -1,4 +1,4 @@
-"""One Web API call and its error, translated once: from slack_sdk and aiohttp to ChatErrors."""
+"""One Web API call and its error, translated once: from HTTP and Slack's codes to ChatErrors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
@@ -54,17 +53,21 @@ class SlackCalls:
         Raises:
             ChatError: one of its children says whether to wait, look, mend or give up.
         """
-        self._client.session = self._open_session()
+        url = urljoin(self._client.base_url, method)
+        headers = {"Authorization": f"Bearer {self._client.token}"}
         try:
-            answer = await self._client.api_call(method, data=_form(arguments or {}))
-        except SlackApiError as error:
-            raise _translate(error) from error
+            async with self._open_session().post(
+                url, data=_form(arguments or {}), headers=headers, allow_redirects=False
+            ) as response:
+                data = _json_of(await response.read())
+                status, retry_after = response.status, response.headers.get("Retry-After")
         except aiohttp.ClientConnectorError as error:
             raise ChatUnavailable("unreachable", str(error)) from error
-        except (aiohttp.ClientError, TimeoutError, OSError, SlackClientError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ChatUncertain("connection_lost", f"{type(error).__name__}: {error}") from error
-        data = answer.data
-        return data if isinstance(data, dict) else {}
+        if status == 200 and data.get("ok"):
+            return data
+        raise _translate(status, data, retry_after)
 
     async def send_bytes(self, url: str, filename: str, data: bytes) -> None:
         """Send a file's bytes to the address that Slack gave for it."""
@@ -149,17 +152,24 @@ def _form(arguments: Mapping[str, Any]) -> Json:
     return form
 
 
-def _translate(error: SlackApiError) -> ChatError:
-    response = error.response
-    status = int(getattr(response, "status_code", 200))
-    data = response.data if isinstance(getattr(response, "data", None), dict) else {}
+def _json_of(body: bytes) -> Json:
+    """The answer as an object; whatever is none counts as an empty one."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _translate(status: int, data: Json, retry_after: str | None) -> ChatError:
     code = str(data.get("error") or f"http_{status}")
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        headers = {str(key).lower(): value for key, value in dict(response.headers).items()}
-        return ChatRateLimited(_seconds(headers.get("retry-after")))
-    if status >= 500 or code in _PASSING:
-        # A 5xx says nothing of whether the message was posted before it.
-        return ChatUncertain(code) if status >= 500 else ChatUnavailable(code)
+        return ChatRateLimited(_seconds(retry_after))
+    if status >= 500 or not data:
+        # Neither says anything of whether the message was posted before it.
+        return ChatUncertain(code)
+    if code in _PASSING:
+        return ChatUnavailable(code)
     if code in _CLOSED:
         return ChatClosed(code)
     details = (data.get("response_metadata") or {}).get("messages") or []
