@@ -62,7 +62,7 @@ class Texts:
     def nth_ticket(self, n: int) -> str:
         if n == 1:
             return self.t.gettext("first ticket")
-        return self.t.gettext("ticket no. {n}").format(n=n)
+        return self.t.ngettext("{n} earlier ticket", "{n} earlier tickets", n - 1).format(n=n - 1)
 
     def tickets_stay(self, n: int) -> tuple[str, ...]:
         """What becomes of the tickets of a removed channel; nothing where there are none."""

@@ -109,7 +109,8 @@ class Desk:
     async def choose_of(self, message: Locator, entry: str) -> None:
         """A message shortcut, or another entry of the message's menu."""
         await message.hover()
-        await message.get_by_role("button", name="More actions").click()
+        tools = message.get_by_role("toolbar")
+        await tools.get_by_role("button", name="More actions").click()
         await self.page.get_by_role("menuitem", name=entry).click()
 
     # --- commands -----------------------------------------------------------------------------
@@ -150,4 +151,3 @@ async def opened_desk(
         assert desk.problems == []
     finally:
         await opened.close()
-

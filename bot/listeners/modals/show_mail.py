@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.listeners.answers import user_of
 from bot.listeners.services import Services
 from bot.slack.blocks import blocks_from_document
-from bot.slack.kit import actions, button, context, label, section
+from bot.slack.kit import actions, button, context, header, label, mrkdwn, section
 from bot.slack.texts import Texts
 from handlers.errors import NotFound
 from handlers.posts import Place
@@ -44,19 +44,23 @@ def build_view(ticket: TicketRecord, message: MessageRecord, texts: Texts) -> Js
     author = message.author_address or texts("an agent")
     if message.author_name:
         author = f"{message.author_name} <{message.author_address}>"
-    lines = [f"{author}  ·  {message.created_at:%Y-%m-%d %H:%M} UTC"]
+    lines = [author]
     for role, name in (("to", texts("To")), ("cc", texts("Cc"))):
         people = [one["address"] for one in message.recipients if one["role"] == role]
         if people:
             lines.append(f"{name}: {', '.join(people[:30])}")
-    blocks: list[Json] = [context("\n".join(lines)), *rendered.blocks]
+    facts = context("\n".join(lines))
+    facts["elements"].append(mrkdwn(_when(message)))
+    blocks: list[Json] = [facts, *rendered.blocks]
+    if message.subject:
+        blocks.insert(0, header(message.subject))
     if rendered.truncated:
         blocks.append(context(texts("The mail is longer than this; the .eml file holds all.")))
     if not rendered.blocks:
         blocks.append(section(texts("This mail has no text.")))
     if message.raw_mail_id is not None:
         blocks.append(
-            actions(button(texts("Post the .eml file here"), "mail_post_eml", message.id))
+            actions(button(texts("Post the .eml file in the thread"), "mail_post_eml", message.id))
         )
     return {
         "type": "modal",
@@ -64,6 +68,13 @@ def build_view(ticket: TicketRecord, message: MessageRecord, texts: Texts) -> Js
         "close": label(texts("Close"), 24),
         "blocks": blocks,
     }
+
+
+def _when(message: MessageRecord) -> str:
+    """The time, in the reader's own time zone."""
+    at = message.created_at
+    fallback = f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
 
 
 async def _post_in_thread(services: Services, body: Json, message_id: int) -> None:

@@ -1,18 +1,15 @@
-// Live updates by Server-Sent Events. The browser reconnects by itself; after a gap everything
-// shown is fetched again, because what was missed is not repeated.
+// Live updates by Server-Sent Events. The browser reconnects by itself; when a stream opens, the
+// first one too, everything shown is fetched again, because what was missed is not repeated.
 import { emit, store } from "./store.js";
 
 let source = null;
-let opened = false;
 
 /** Listens as the person of the store; call again when the person changes. */
 export function listenToEvents() {
   source?.close();
-  opened = false;
   source = new EventSource(`/ui/events?user=${encodeURIComponent(store.me)}`);
   source.addEventListener("open", () => {
-    if (opened) emit("reconnected");
-    opened = true;
+    emit("reconnected");
     emit("online");
   });
   source.addEventListener("message", (event) => dispatch(event.data));

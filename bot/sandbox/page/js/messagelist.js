@@ -137,8 +137,9 @@ export class MessageList {
   }
 }
 
+/** Only people's messages flow together: what the app posts (a ticket, a mail) stands by itself. */
 function continues(previous, message) {
-  if (!previous || previous._ephemeral || message._ephemeral || message.subtype || previous.reply_count) return false;
+  if (message.bot_id || !previous || previous._ephemeral || message._ephemeral || message.subtype || previous.reply_count) return false;
   const same = (one) => `${one.user}|${one.bot_id ?? ""}|${one.username ?? ""}`;
   return same(previous) === same(message) && Number(message.ts) - Number(previous.ts) < GROUP_SECONDS;
 }

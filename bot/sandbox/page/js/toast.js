@@ -1,7 +1,7 @@
 // One calm line at the bottom that goes away: what went wrong, or what was done.
 import { h } from "./dom.js";
 
-const STAYS_MS = 7000;
+const STAYS_MS = 5000;
 
 /** @param {string} text */
 export function toast(text, { error = false } = {}) {
