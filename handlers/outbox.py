@@ -133,6 +133,8 @@ class OutboxWorker:
         self._deliver = deliver
         self._lanes = Lanes()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_hand: set[int] = set()
+        self._stopping = False
         self._settled: GroupCommitter[tuple[OutboxRecord, Settle | None], None] = GroupCommitter(
             self._settle_group, window=0.001, max_items=32, max_bytes=1
         )
@@ -160,7 +162,8 @@ class OutboxWorker:
                 return
 
     async def stop(self, grace: float) -> None:
-        """Let what is in hand end within `grace` seconds; give the rest back."""
+        """Let what is under way end within `grace` seconds; give the rest back."""
+        self._stopping = True
         if self._tasks:
             _, pending = await asyncio.wait(self._tasks, timeout=grace)
             for task in pending:
@@ -169,7 +172,14 @@ class OutboxWorker:
                 await asyncio.wait(pending)
         await self._settled.stop()
         async with self._context.db.write() as tx:
-            await outbox.release_claims(tx, self._context.holder)
+            await outbox.release_claims(tx, [self._context.holder])
+
+    async def renew_claims(self) -> None:
+        """A timer's work: what is in hand longer than a lease stays ours."""
+        if self._in_hand:
+            until = self._context.clock.now() + _LEASE
+            async with self._context.db.write() as tx:
+                await outbox.renew(tx, self._in_hand, self._context.holder, until)
 
     async def _start_due(self) -> float:
         """Claim and start what is due and has room; returns seconds until it is worth looking."""
@@ -197,11 +207,14 @@ class OutboxWorker:
                 busy_lanes=busy,
             )
         for item in items:
+            self._in_hand.add(item.id)
             self._lanes.add(item)
         self._start_waiting()
         return 0.0 if items else min(self._lanes.reopens_in(clock()) or _LOOK_EVERY, 0.05)
 
     def _start_waiting(self) -> None:
+        if self._stopping:
+            return
         for item in self._lanes.startable(asyncio.get_running_loop().time()):
             task = asyncio.create_task(self._do(item), name=f"outbox-{item.kind}-{item.id}")
             self._tasks.add(task)
@@ -214,6 +227,7 @@ class OutboxWorker:
         except Exception as error:  # noqa: BLE001 - judged, recorded and tried again
             await self._record_failure(item, error)
         finally:
+            self._in_hand.discard(item.id)
             self._lanes.leave(item.lane)
             self._start_waiting()
             self._context.wake.deliver()
@@ -239,16 +253,21 @@ class OutboxWorker:
 
     async def _judge(self, tx: Session, item: OutboxRecord, error: Exception) -> None:
         now = self._context.clock.now()
+        holder = self._context.holder
         match error:
             case Later():
-                await outbox.retry(tx, item.id, not_before=now + error.delay, error=str(error))
+                await outbox.retry(
+                    tx, item.id, holder, not_before=now + error.delay, error=str(error)
+                )
             case ChatRateLimited():
                 clock = asyncio.get_running_loop().time
                 given_back = self._lanes.slow_down(item.lane, error.retry_after, clock())
                 for one in (item, *given_back):
+                    self._in_hand.discard(one.id)
                     await outbox.retry(
                         tx,
                         one.id,
+                        holder,
                         not_before=now + timedelta(seconds=error.retry_after),
                         error="rate limited",
                         uncertain=one.uncertain,
@@ -258,19 +277,22 @@ class OutboxWorker:
                 await outbox.retry(
                     tx,
                     item.id,
+                    holder,
                     not_before=now + pause_after(item.attempts),
                     error=str(error),
                     uncertain=item.uncertain or isinstance(error, ChatUncertain),
                 )
             case ChatClosed():
-                await outbox.retry(
+                is_ours = await outbox.retry(
                     tx,
                     item.id,
+                    holder,
                     not_before=now + _CLOSED_RETRY,
                     error=error.code,
                     uncertain=item.uncertain,
                 )
-                await self._tell_closed(tx, item, error)
+                if is_ours:
+                    await self._tell_closed(tx, item, error)
             case _:
                 await self._retry_or_bury(tx, item, error)
 
@@ -296,13 +318,14 @@ class OutboxWorker:
                 await outbox.retry(
                     tx,
                     item.id,
+                    self._context.holder,
                     not_before=now + pause_after(item.attempts),
                     error=reason,
                     uncertain=True,
                 )
                 return
-        await outbox.bury(tx, item.id, reason)
-        if not item.payload.get("admins"):
+        is_ours = await outbox.bury(tx, item.id, self._context.holder, reason)
+        if is_ours and not item.payload.get("admins"):
             notice = Notice(NoticeKind.WORK_PARKED, {"what": item.kind, "id": item.id})
             await work.notice_to_admins(tx, item.team_id, notice, now=now)
 

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from storage.engine import Session
+from storage.engine import Session, is_sqlite
 from storage.models import OutboxItem
-from storage.queries.upsert import insert_new
+from storage.queries.upsert import insert_new, insert_or_keep
 from storage.records import OutboxRecord, cut
 
 
@@ -30,25 +30,23 @@ async def enqueue(
     dedupe_key: str | None = None,
 ) -> None:
     """Wish for a side effect; with a `dedupe_key` that already waits, nothing is added."""
-    await insert_new(
-        tx,
-        OutboxItem,
-        [
-            {
-                "team_id": team_id,
-                "kind": kind,
-                "lane": lane,
-                "order_key": order_key,
-                "dedupe_key": dedupe_key,
-                "payload": dict(payload),
-                "state": "ready",
-                "attempts": 0,
-                "uncertain": False,
-                "not_before": not_before or now,
-                "created_at": now,
-            }
-        ],
-    )
+    row = {
+        "team_id": team_id,
+        "kind": kind,
+        "lane": lane,
+        "order_key": order_key,
+        "dedupe_key": dedupe_key,
+        "payload": dict(payload),
+        "state": "ready",
+        "attempts": 0,
+        "uncertain": False,
+        "not_before": not_before or now,
+        "created_at": now,
+    }
+    if dedupe_key is None:
+        await insert_new(tx, OutboxItem, [row])
+    else:
+        await insert_or_keep(tx, OutboxItem, row, unique="dedupe_key")
 
 
 async def claim(
@@ -72,6 +70,8 @@ async def claim(
         if taken[lane] < per_lane and len(chosen) < limit:
             taken[lane] += 1
             chosen.append(item_id)
+    if chosen and not is_sqlite(tx):
+        chosen = await _lock(tx, chosen, now)
     if not chosen:
         return []
     rows = await tx.execute(
@@ -96,12 +96,21 @@ _LOOKED_AT = 512
 """Due items that one claim chooses from; lanes that are full are left out before."""
 
 
-def _due(now: datetime, busy_lanes: Collection[str]) -> Any:
-    earlier = aliased(OutboxItem)
-    is_due = or_(
+async def _lock(tx: Session, item_ids: Sequence[int], now: datetime) -> list[int]:
+    """Those that no other replica has taken since they were looked at."""
+    query = select(OutboxItem.id).where(OutboxItem.id.in_(item_ids), _is_due(now))
+    return list(await tx.scalars(query.order_by(OutboxItem.id).with_for_update(skip_locked=True)))
+
+
+def _is_due(now: datetime) -> Any:
+    return or_(
         and_(OutboxItem.state == "ready", OutboxItem.not_before <= now),
         and_(OutboxItem.state == "claimed", OutboxItem.claimed_until <= now),
     )
+
+
+def _due(now: datetime, busy_lanes: Collection[str]) -> Any:
+    earlier = aliased(OutboxItem)
     first_of_its_order = ~exists().where(
         earlier.order_key == OutboxItem.order_key,
         earlier.id < OutboxItem.id,
@@ -109,10 +118,18 @@ def _due(now: datetime, busy_lanes: Collection[str]) -> Any:
     )
     return (
         select(OutboxItem.id, OutboxItem.lane)
-        .where(is_due, first_of_its_order, OutboxItem.lane.not_in(list(busy_lanes)))
+        .where(_is_due(now), first_of_its_order, OutboxItem.lane.not_in(list(busy_lanes)))
         .order_by(OutboxItem.id)
         .limit(_LOOKED_AT)
-        .with_for_update(skip_locked=True, of=OutboxItem)
+    )
+
+
+async def renew(tx: Session, item_ids: Collection[int], holder: str, until: datetime) -> None:
+    """Keep what takes longer than a lease."""
+    await tx.execute(
+        update(OutboxItem)
+        .where(OutboxItem.id.in_(list(item_ids)), OutboxItem.claimed_by == holder)
+        .values(claimed_until=until)
     )
 
 
@@ -129,13 +146,17 @@ async def done(tx: Session, item_ids: Sequence[int], holder: str) -> set[int]:
 async def retry(
     tx: Session,
     item_id: int,
+    holder: str,
     *,
     not_before: datetime,
     error: str,
     uncertain: bool = False,
     counts: bool = True,
-) -> None:
-    """Back to ready; `counts` False where the attempt says nothing of the item (a rate limit)."""
+) -> bool:
+    """Back to ready; `counts` False where the attempt says nothing of the item (a rate limit).
+
+    False when the claim had passed to somebody else, who decides now.
+    """
     values: dict[str, Any] = {
         "state": "ready",
         "not_before": not_before,
@@ -146,16 +167,30 @@ async def retry(
     }
     if not counts:
         values["attempts"] = OutboxItem.attempts - 1
-    await tx.execute(update(OutboxItem).where(OutboxItem.id == item_id).values(**values))
+    return await _change_claimed(tx, item_id, holder, values)
 
 
-async def bury(tx: Session, item_id: int, error: str) -> None:
-    """Give up: the item stays, dead, until somebody retries or drops it."""
-    await tx.execute(
+async def bury(tx: Session, item_id: int, holder: str, error: str) -> bool:
+    """Give up: the item stays, dead, until somebody retries or drops it. False as in `retry`."""
+    values = {
+        "state": "dead",
+        "last_error": error[:1000],
+        "claimed_by": None,
+        "claimed_until": None,
+    }
+    return await _change_claimed(tx, item_id, holder, values)
+
+
+async def _change_claimed(
+    tx: Session, item_id: int, holder: str, values: Mapping[str, Any]
+) -> bool:
+    result = await tx.execute(
         update(OutboxItem)
-        .where(OutboxItem.id == item_id)
-        .values(state="dead", last_error=error[:1000], claimed_by=None, claimed_until=None)
+        .where(OutboxItem.id == item_id, OutboxItem.claimed_by == holder)
+        .values(**values)
+        .returning(OutboxItem.id)
     )
+    return result.first() is not None
 
 
 async def revive(tx: Session, item_id: int, *, now: datetime) -> bool:
@@ -178,24 +213,31 @@ async def drop(tx: Session, item_id: int) -> bool:
     return result.first() is not None
 
 
-async def release_claims(tx: Session, holder: str | None = None) -> None:
-    """Give back claims: `holder`'s own at a clean stop; everybody's (None) at the start of a
-    single-process installation, where they can only be a dead process's and thus uncertain."""
+async def release_claims(tx: Session, holders: Collection[str] | None = None) -> None:
+    """Give back what these holders had in hand; None: everybody's, at the start of a
+    single-process installation, where claims can only be a dead process's. All is uncertain."""
     statement = update(OutboxItem).where(OutboxItem.state == "claimed")
-    if holder is not None:
-        statement = statement.where(OutboxItem.claimed_by == holder)
+    if holders is not None:
+        statement = statement.where(OutboxItem.claimed_by.in_(list(holders)))
     await tx.execute(
         statement.values(state="ready", uncertain=True, claimed_by=None, claimed_until=None)
     )
 
 
+async def list_holders(tx: Session) -> set[str]:
+    """Who has items in hand."""
+    query = select(OutboxItem.claimed_by).where(OutboxItem.state == "claimed").distinct()
+    return {holder for holder in await tx.scalars(query) if holder}
+
+
 async def next_due_at(tx: Session, busy_lanes: Collection[str] = ()) -> datetime | None:
-    """When the earliest waiting item of a free lane becomes due."""
-    return await tx.scalar(
-        select(func.min(OutboxItem.not_before)).where(
-            OutboxItem.state == "ready", OutboxItem.lane.not_in(list(busy_lanes))
-        )
+    """When the earliest waiting item of a free lane becomes due, or the earliest claim ends."""
+    waiting = select(func.min(OutboxItem.not_before)).where(
+        OutboxItem.state == "ready", OutboxItem.lane.not_in(list(busy_lanes))
     )
+    claimed = select(func.min(OutboxItem.claimed_until)).where(OutboxItem.state == "claimed")
+    row = (await tx.execute(select(waiting.scalar_subquery(), claimed.scalar_subquery()))).one()
+    return min((at for at in row if at is not None), default=None)
 
 
 async def reschedule(tx: Session, dedupe_key: str, not_before: datetime) -> bool:

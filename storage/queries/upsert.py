@@ -30,5 +30,18 @@ async def put_row(
     await tx.execute(statement.on_conflict_do_update(index_elements=list(unique), set_=new))
 
 
+async def insert_or_keep(
+    tx: Session, table: type[Base], row: Mapping[str, Any], *, unique: str
+) -> None:
+    """Insert the row, or leave the one with the same `unique` column as it is, but locked.
+
+    Until the transaction ends nobody takes that row for done: what it was wished for is part of
+    this transaction, and not yet to be seen by others.
+    """
+    statement = _insert(tx)(table).values(dict(row))
+    same = {unique: statement.excluded[unique]}
+    await tx.execute(statement.on_conflict_do_update(index_elements=[unique], set_=same))
+
+
 def _insert(tx: Session) -> Any:
     return sqlite.insert if is_sqlite(tx) else postgresql.insert
