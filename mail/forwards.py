@@ -48,17 +48,19 @@ def is_forward(message: Message, subject: str, text: str) -> bool:
     )
 
 
-def find_forwarded(message: Message, text: str) -> Forwarded | None:
+def find_forwarded(message: Message, text: str, *, forward: bool | None = None) -> Forwarded | None:
     """The mail inside a forward: its writer, date and subject as far as they can be told.
+
+    `forward` is what `is_forward` said, for a caller that knows it already.
 
     Headers first (a list or a filter that forwarded on its own), then the text's forward block,
     then the one attached mail. None where no writer is named.
     """
-    subject = header(message, "Subject")
     by_header = _from_headers(message)
     if by_header is not None:
         return by_header
-    forward = is_forward(message, subject, text)
+    if forward is None:
+        forward = is_forward(message, header(message, "Subject"), text)
     found = _from_text(_lines(text)) if forward else None
     return found or _from_attached(message, forward=forward)
 

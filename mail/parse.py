@@ -80,6 +80,7 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
     text = contents.text
     bounce = attempt("bounce", lambda: parse_bounce(message, text), None, defects)
     plain_kind = MailKind.BOUNCE if bounce else MailKind.MESSAGE
+    forward = attempt("forward", lambda: is_forward(message, subject, text), False, defects)
     return ParsedMail(
         message_id=_message_id(headers, defects),
         in_reply_to=replied,
@@ -101,8 +102,10 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         html_present=contents.html_present,
         attachments=contents.attachments,
         bounce=bounce,
-        forwarded=attempt("forward", lambda: find_forwarded(message, text), None, defects),
-        is_forward=attempt("forward", lambda: is_forward(message, subject, text), False, defects),
+        forwarded=attempt(
+            "forward", lambda: find_forwarded(message, text, forward=forward), None, defects
+        ),
+        is_forward=forward,
         marker=contents.marker,
         list_id=_list_id(headers),
         defects=tuple(dict.fromkeys([*defects, *_encrypted(tree, text)]))[:MAX_DEFECTS],
