@@ -19,6 +19,7 @@ from bot.clock import SystemClock
 from bot.http import HttpServer
 from bot.listeners.services import Services
 from bot.lock import ProcessLock
+from bot.mailboxes import MailboxWatch
 from bot.metrics import build_metrics
 from bot.parts import Parts, build_parts
 from bot.scheduler import Scheduler
@@ -29,7 +30,7 @@ from bot.slack.i18n import Catalogs
 from bot.slack.texts import Texts
 from bot.slack_connection import SocketMode, build_bolt, build_client
 from bot.smtp_in import SmtpIn
-from bot.transports import Transports
+from bot.wires import Finder, Wires
 from bot.workspace import Workspace, identify
 from handlers.access import Admins
 from handlers.channel_test import ChannelTester
@@ -48,13 +49,16 @@ GRACE = 8.0
 class Canal:
     """One running Canal. `start` raises a sentence for everything that an admin can mend."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, finder: Finder | None = None) -> None:
         self._settings = settings
+        self._finder = finder
         self._stack = AsyncExitStack()
         self._clock = SystemClock()
         self.metrics = build_metrics()
         self.parts: Parts
         self.channels: Channels
+        self.wires: Wires
+        self.mailboxes: MailboxWatch
         self.smtp: SmtpIn
         self.http: HttpServer
 
@@ -78,7 +82,7 @@ class Canal:
         context = await self._build_context(database, signing_key, workspace)
         services = self._build_services(context, chat)
         await self.parts.index.refresh()
-        self._start_workers()
+        await self._start_workers()
         self.smtp = SmtpIn(self._settings, self.parts.index, self.parts.intake, self.metrics)
         await self.smtp.start()
         self._stack.push_async_callback(self.smtp.stop, GRACE)
@@ -112,10 +116,11 @@ class Canal:
 
     def _build_services(self, context: Context, chat: SlackChat) -> Services:
         settings = self._settings
-        transports = Transports(settings.smarthost)
-        self._stack.push_async_callback(transports.close)
+        self.wires = Wires(settings, context.db, finder=self._finder)
+        self._stack.push_async_callback(self.wires.close)
+        transports = self.wires.transports
         admins = Admins(chat, settings.admins)
-        self.parts = build_parts(context, chat, admins, transports)
+        self.parts = build_parts(context, chat, admins, transports, transports)
         self.channels = Channels(
             context.db,
             self._clock,
@@ -131,19 +136,29 @@ class Canal:
             recipients=self.parts.recipients,
             channels=self.channels,
             admins=admins,
-            tester=ChannelTester(context.db, self._clock, self.channels, transports, chat),
+            setup=self.wires.setup(self.channels),
+            tester=ChannelTester(context.db, self._clock, self.channels, self.wires.probe, chat),
             places=Places(context),
         )
         self._stack.push_async_callback(services.background.stop, 2.0)
         return services
 
-    def _start_workers(self) -> None:
+    async def _start_workers(self) -> None:
         parts = self.parts
         self._stack.push_async_callback(parts.intake.stop)
         self._run(parts.filing.run())
         self._stack.push_async_callback(parts.outbox.stop, GRACE)
         self._run(parts.outbox.run())
-        scheduler = Scheduler(parts, self.metrics)
+        self.mailboxes = MailboxWatch(
+            parts.context,
+            parts.mailboxes,
+            self.wires.grants,
+            self.metrics,
+            alone=self._settings.is_sqlite,
+        )
+        self._stack.push_async_callback(self.mailboxes.stop)
+        await self.mailboxes.start()
+        scheduler = Scheduler(parts, self.metrics, self.mailboxes)
         scheduler.start()
         self._stack.push_async_callback(scheduler.stop)
 

@@ -13,10 +13,12 @@ from handlers.deliver_slack import SlackDelivery
 from handlers.filing import FilingWorker
 from handlers.intake import Intake
 from handlers.outbox import OutboxWorker
-from handlers.ports import Chat, MailTransport
+from handlers.mailboxes import Mailboxes
+from handlers.ports import Chat, MailTransport, SentFolder
 from handlers.recipients import RecipientEditor
 from handlers.replies import Replies
 from handlers.tickets import Tickets
+from handlers.save_sent import SentCopies
 from handlers.work import WorkKind
 
 
@@ -31,9 +33,16 @@ class Parts:
     backfill: Backfill
     tickets: Tickets
     recipients: RecipientEditor
+    mailboxes: Mailboxes
 
 
-def build_parts(context: Context, chat: Chat, admins: Admins, transport: MailTransport) -> Parts:
+def build_parts(
+    context: Context,
+    chat: Chat,
+    admins: Admins,
+    transport: MailTransport,
+    sent_folder: SentFolder,
+) -> Parts:
     index = AddressIndex(context.db, context.team_id)
     slack = SlackDelivery(context, chat, admins)
     mail = MailDelivery(context, chat, transport)
@@ -49,11 +58,14 @@ def build_parts(context: Context, chat: Chat, admins: Admins, transport: MailTra
             WorkKind.SEND_EMAIL: mail.send_email,
         },
     )
+            WorkKind.SAVE_SENT: SentCopies(context, sent_folder).save_sent,
     replies = Replies(context, chat, index)
     return Parts(
         context=context,
+    intake = Intake(context, index)
         index=index,
-        intake=Intake(context, index),
+        intake=intake,
+        mailboxes=Mailboxes(context, intake),
         filing=FilingWorker(context, index),
         outbox=outbox,
         replies=replies,

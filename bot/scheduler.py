@@ -11,9 +11,12 @@ from collections.abc import Awaitable, Callable
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.mailboxes import MailboxWatch
 from bot.metrics import Metrics
 from bot.parts import Parts
+from handlers.health import tell_of_long_failures
 from handlers.reports import outbox_figures
+from handlers.secret_expiry import warn_of_expiring_secrets
 
 _log = logging.getLogger(__name__)
 CONFIG_EVERY = 0.5
@@ -21,15 +24,17 @@ CONFIG_EVERY = 0.5
 
 
 class Scheduler:
-    def __init__(self, parts: Parts, metrics: Metrics) -> None:
+    def __init__(self, parts: Parts, metrics: Metrics, mailboxes: MailboxWatch) -> None:
         self._parts = parts
         self._metrics = metrics
+        self._mailboxes = mailboxes
         self._scheduler = AsyncIOScheduler()
 
     def start(self) -> None:
         self._every(CONFIG_EVERY, "configuration", self._look_for_changes)
         self._every(30, "waiting times", self._parts.tickets.refresh_waiting_times)
         self._every(10, "metrics", self._measure)
+        self._every(60, "connections", self._look_after_connections)
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler.start()
 
@@ -52,6 +57,11 @@ class Scheduler:
             # A resumed channel has released mail, a new one may have mail waiting at its lane.
             self._parts.context.wake.file()
             self._parts.context.wake.deliver()
+            await self._mailboxes.sync()
+
+    async def _look_after_connections(self) -> None:
+        await tell_of_long_failures(self._parts.context)
+        await warn_of_expiring_secrets(self._parts.context)
 
     async def _measure(self) -> None:
         figures = await outbox_figures(self._parts.context)
@@ -60,3 +70,4 @@ class Scheduler:
             self._metrics.outbox_depth.labels(kind).set(count)
         self._metrics.outbox_oldest_seconds.set(figures.oldest_seconds)
         self._metrics.outbox_dead.set(figures.dead)
+        self._mailboxes.measure()

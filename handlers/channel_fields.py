@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from handlers.connection_fields import check_connections, nest
 from handlers.errors import UserError
 from mail.addresses import is_valid_address
 from mail.document import Document
@@ -57,9 +58,20 @@ class ChannelFields:
     reopen_days: int | None = None
     agents: tuple[str, ...] | None = None
     incoming_settings: dict[str, Any] = field(default_factory=dict)
-    incoming_secret: dict[str, Any] = field(default_factory=dict)
+    incoming_secret: dict[str, Any] = field(default_factory=dict, repr=False)
     outgoing_settings: dict[str, Any] = field(default_factory=dict)
-    outgoing_secret: dict[str, Any] = field(default_factory=dict)
+    outgoing_secret: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_flat(cls, values: Mapping[str, Any]) -> ChannelFields:
+        """From values under the names of form fields and options (`connection_fields.PLACES`)."""
+        return cls(**nest(values))
+
+    @property
+    def connections(self) -> dict[str, dict[str, Any]]:
+        """Settings and secrets of both directions, under their attributes' names."""
+        names = ("incoming_settings", "incoming_secret", "outgoing_settings", "outgoing_secret")
+        return {name: getattr(self, name) for name in names}
 
 
 def check_fields(fields: ChannelFields, *, is_new: bool) -> dict[str, Any]:
@@ -77,6 +89,7 @@ def check_fields(fields: ChannelFields, *, is_new: bool) -> dict[str, Any]:
             problem = check(value)
             if problem:
                 problems[name] = problem
+    problems.update(check_connections(fields.connections))
     if problems:
         raise InvalidFields(problems)
     return _columns(fields)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from handlers import health
 from handlers.channels import Channels
 from handlers.errors import ChatError
-from handlers.ports import Chat, Clock, MailboxProbe, OutgoingConnection, Step
+from handlers.ports import Chat, Clock, MailboxProbe, MailConnection, Step
 from handlers.posts import Place
 from storage.engine import Database
 from storage.queries import channels
@@ -45,13 +46,13 @@ class ChannelTester:
             found = await channels.list_connections(tx, channel.id)
             secret = await channels.open_secret(tx, channel, direction)
         record = next(one for one in found if one.direction == direction)
-        connection = OutgoingConnection(channel, record.kind, record.settings, secret)
-        steps = list(await self._probe.probe(direction, connection))
+        connection = MailConnection.of(channel, record, secret)
+        steps = list(await self._probe.probe(connection))
         failed = next((step for step in steps if not step.ok), None)
         async with self._db.write() as tx:
             now = self._clock.now()
             if failed is None and record.kind != "internal":
-                await channels.note_success(tx, channel.id, direction, now=now)
+                await health.note_success(tx, channel.id, direction, now=now)
             elif failed is not None:
-                await channels.note_failure(tx, channel.id, direction, failed.sentence, now=now)
+                await health.note_failure(tx, channel.id, direction, failed.sentence, now=now)
         return steps

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from handlers.channel_fields import ChannelFields, InvalidFields, check_fields
+from handlers.connection_settings import OAuthChoice, oauth_of
 from handlers.errors import NotFound
-from handlers.ports import Clock
+from handlers.ports import Clock, MailConnection
 from storage.engine import Database, Session
 from storage.queries import channels
 from storage.records import AddressRecord, ChannelRecord, ConnectionRecord
@@ -94,6 +96,45 @@ class Channels:
     async def show_by_id(self, channel_id: int) -> ChannelStatus:
         async with self._db.read() as tx:
             return await self._status(tx, await channels.get(tx, channel_id))
+
+    async def open_connection(self, name: str, direction: str) -> MailConnection:
+        """One direction with its secrets in clear: for trying it, never for showing it."""
+        async with self._db.read() as tx:
+            channel = await self._get(tx, name)
+            record = await channels.find_connection(tx, channel.id, direction)
+            secret = await channels.open_secret(tx, channel, direction)
+        if record is None:
+            raise NotFound(f"{channel.name} has no such connection.")
+        return MailConnection.of(channel, record, secret)
+
+    async def save_grant(
+        self, name: str, choice: OAuthChoice, secrets: Mapping[str, Any]
+    ) -> ChannelStatus:
+        """A sign-in was finished: both directions that it is good for use it from now on.
+
+        `secrets` are tokens and whatever else is needed to renew them; they replace a password.
+        """
+        async with self._db.write() as tx:
+            channel = await self._get(tx, name)
+            for record in await channels.list_connections(tx, channel.id):
+                before = oauth_of(record.settings)
+                holds = record.direction == choice.held_by
+                shares = before is not None and (before.held_by, before.use) == (
+                    choice.held_by,
+                    choice.use,
+                )
+                if not holds and not shares:
+                    continue
+                await channels.set_connection(
+                    tx,
+                    channel,
+                    record.direction,
+                    record.kind,
+                    {**record.settings, "oauth": choice.to_json()},
+                    secret={"oauth": dict(secrets)} if holds else None,
+                )
+            channel = await channels.change(tx, channel.id, {}, now=self._now())
+            return await self._status(tx, channel)
 
     async def list(self) -> list[ChannelStatus]:
         async with self._db.read() as tx:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +13,12 @@ from handlers.ports import Profile
 from mail.compose import OutgoingFile, OutgoingMail, QuotedMail, reply_subject
 from mail.document import Document
 from mail.model import Address
+from mail.providers import find_provider_by_host
 from mail.signatures import ChosenSignature, choose_signature, fill_placeholders, sign
 from storage.queries import channels, messages, signatures, tickets
 from storage.records import ChannelRecord, MessageRecord, TicketRecord
 
+_ALIASES = ("primary", "additional", "from")
 _CHAIN = 60
 """How many messages of the ticket References and a whole quote look back."""
 
@@ -31,6 +33,22 @@ class ReplyParts:
     chain: tuple[MessageRecord, ...]
     """The ticket's earlier mails, oldest first."""
     agent_signature: Document | None
+    addresses: tuple[str, ...] = ()
+    """The channel's own addresses that mail may come from, folded."""
+    outgoing: Mapping[str, Any] = field(default_factory=dict)
+    """The settings of the outgoing connection."""
+    incoming: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sender(self) -> Address:
+        """Who the mail is from: the channel, or the alias of it that the customer wrote to."""
+        channel = self.channel
+        if self.outgoing.get("reply_from_alias"):
+            answered = _answered(self.chain)
+            for item in answered.recipients if answered else ():
+                if item["address"].casefold() in self.addresses:
+                    return Address(item["address"], channel.from_name)
+        return Address(channel.from_email, channel.from_name)
 
 
 async def load_parts(context: Context, message: MessageRecord) -> ReplyParts:
@@ -39,6 +57,10 @@ async def load_parts(context: Context, message: MessageRecord) -> ReplyParts:
         channel = await channels.get(tx, message.email_channel_id)
         history = await messages.list_of_ticket(tx, ticket.id, newest_first=True, limit=_CHAIN)
         signature = await signatures.find(tx, channel, message.slack_user_id or "")
+        addresses = await channels.list_addresses(tx, channel.id)
+        settings = {
+            one.direction: one.settings for one in await channels.list_connections(tx, channel.id)
+        }
     chain = tuple(
         one
         for one in reversed(history)
@@ -49,7 +71,14 @@ async def load_parts(context: Context, message: MessageRecord) -> ReplyParts:
         and one.state in ("filed", "sent", "failed")
     )
     return ReplyParts(
-        message, ticket, channel, chain, Document.from_json(signature) if signature else None
+        message,
+        ticket,
+        channel,
+        chain,
+        Document.from_json(signature) if signature else None,
+        tuple(one.address for one in addresses if one.kind in _ALIASES),
+        settings.get("out", {}),
+        settings.get("in", {}),
     )
 
 
@@ -68,11 +97,11 @@ def build_mail(
     signed = sign(body, build_signature(channel, parts.agent_signature, agent))
     return OutgoingMail(
         message_id=message.rfc_message_id or "",
-        from_=Address(channel.from_email, channel.from_name),
+        from_=parts.sender,
         to=addresses_in(message.recipients, "to"),
         cc=addresses_in(message.recipients, "cc"),
         bcc=addresses_in(message.recipients, "bcc"),
-        reply_to=_reply_to(parts, context),
+        reply_to=reply_to(parts, context),
         subject=reply_subject(answered.subject if answered else ticket.subject),
         body=body,
         date=date,
@@ -107,13 +136,32 @@ def _values(channel: ChannelRecord, agent: Profile) -> dict[str, str]:
     }
 
 
-def _reply_to(parts: ReplyParts, context: Context) -> tuple[Address, ...]:
-    """Answers come to the ticket's own address where Canal itself receives the channel's mail."""
+def reply_to(parts: ReplyParts, context: Context) -> tuple[Address, ...]:
+    """The ticket's own address, where mail to it reaches Canal."""
     channel = parts.channel
-    if channel.incoming != "internal" or not channel.inbound_address:
+    if channel.incoming == "internal":
+        base = channel.inbound_address
+    else:
+        base = _plus_base(parts)
+    if not base:
         return ()
-    address = context.tokens.address_for(channel.inbound_address, parts.ticket.id)
+    address = context.tokens.address_for(base, parts.ticket.id)
     return (Address(address, channel.from_name),)
+
+
+def _plus_base(parts: ReplyParts) -> str | None:
+    """The address that takes `+ticket` at a mailbox of somebody else, where that is wished for.
+
+    Only where the provider is known to deliver such mail; elsewhere answers would be refused.
+    """
+    if not parts.outgoing.get("plus_reply"):
+        return None
+    provider = find_provider_by_host(str(parts.incoming.get("host") or ""))
+    user = str(parts.incoming.get("user") or "")
+    if provider is None or not provider.plus_addressing:
+        return None
+    address = user if "@" in user else parts.channel.primary_address
+    return None if "+" in address else address
 
 
 def _answered(chain: Sequence[MessageRecord]) -> MessageRecord | None:

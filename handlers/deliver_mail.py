@@ -17,16 +17,28 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers import work
+from handlers import health, work
+from handlers.compose_forward import build_forward, load_passed_on
 from handlers.compose_reply import ReplyParts, build_mail, load_parts
+from handlers.connection_settings import saves_sent
 from handlers.context import Context
 from handlers.errors import ChatError, ChatRateLimited, ChatUnavailable
+from handlers.forwarded_files import read_passed_on
+from handlers.forwarding import FORWARD
 from handlers.outbox import Later, Settle
 from handlers.people import all_addresses
-from handlers.ports import Chat, MailTransport, OutgoingConnection
+from handlers.ports import Chat, MailConnection, MailTransport
 from handlers.posts import Notice, NoticeKind
-from mail.compose import OutgoingFile, compose
-from mail.errors import Ambiguous, ConnectFailed, Deferred, LoginFailed, MailError, TlsFailed
+from mail.compose import OutgoingFile, OutgoingMail, compose
+from mail.errors import (
+    Ambiguous,
+    ConnectFailed,
+    DeadGrant,
+    Deferred,
+    LoginFailed,
+    MailError,
+    TlsFailed,
+)
 from mail.smtp_results import Outcome, RecipientResult, SendResult
 from storage.engine import Session
 from storage.queries import channels, mails, messages, tickets
@@ -90,17 +102,27 @@ class MailDelivery:
             async with self._context.db.read() as tx:
                 stored = await mails.find_raw(tx, message.raw_mail_id)
             if stored is not None:
-                return stored, parts.channel.from_email
-        files = await self._fetch_files(item, message)
-        agent = await self._chat.profile(message.slack_user_id or "")
+                return stored, parts.sender.address
         now = self._context.clock.now()
-        data = compose(build_mail(parts, self._context, agent, files, date=now))
+        data = compose(await self._draft(item, parts, now))
         raw_id = self._context.db.new_id()
         raw = NewRaw(raw_id, message.team_id, mails.pack(data), len(data), now)
         async with self._context.db.write() as tx:
             await mails.add_raw(tx, raw)
             await messages.change(tx, message.id, raw_mail_id=raw_id)
-        return data, parts.channel.from_email
+        return data, parts.sender.address
+
+    async def _draft(self, item: OutboxRecord, parts: ReplyParts, now: datetime) -> OutgoingMail:
+        message = parts.message
+        agent = await self._chat.profile(message.slack_user_id or "")
+        if message.kind != FORWARD:
+            files = await self._fetch_files(item, message)
+            return build_mail(parts, self._context, agent, files, date=now)
+        passed_on = await load_passed_on(self._context, message)
+        files = await read_passed_on(
+            self._context, passed_on, lambda file: self._fetch_file(item, file)
+        )
+        return build_forward(parts, passed_on, self._context, agent, files, date=now)
 
     async def _fetch_files(self, item: OutboxRecord, message: MessageRecord) -> list[OutgoingFile]:
         async with self._context.db.read() as tx:
@@ -139,7 +161,7 @@ class MailDelivery:
         if not waiting:
             raise MailError("This ticket has no address that a reply could go to.")
         return await self._transport.send(
-            OutgoingConnection(channel, connection.kind, connection.settings, secret),
+            MailConnection.of(channel, connection, secret),
             sender=sender,
             recipients=waiting,
             data=data,
@@ -188,7 +210,7 @@ class MailDelivery:
                 ],
                 "reached": [one.address for one in everything if one.state == "accepted"],
             }
-            return self._failed(message, "", facts)
+            return self._refused(message, facts)
         return self._sent(message, now, result.reply)
 
     def _sent(self, message: MessageRecord, now: datetime, reply: str) -> Settle:
@@ -197,7 +219,7 @@ class MailDelivery:
             await messages.move_state(
                 tx, message.id, ["sending"], "sent", sent_at=now, error=None, details=details
             )
-            await channels.note_success(tx, message.email_channel_id, "out", now=now)
+            await self._worked(tx, message, now)
             ticket = await tickets.get(tx, message.ticket_id)
             if ticket.status == "open":
                 await tickets.change(
@@ -213,6 +235,15 @@ class MailDelivery:
 
         return settle
 
+    async def _worked(self, tx: Session, message: MessageRecord, now: datetime) -> None:
+        """The connection works; where sent mail is kept in the mailbox, a copy goes there."""
+        channel = await channels.get(tx, message.email_channel_id)
+        await health.note_success(tx, channel.id, "out", now=now)
+        connection = await channels.find_connection(tx, channel.id, "out")
+        keeps_copies = connection and saves_sent(connection.kind, connection.settings)
+        if channel.incoming == "imap" and keeps_copies:
+            await work.save_sent(tx, message, now=now)
+
     def _failed(
         self, message: MessageRecord, sentence: str, facts: dict[str, Any] | None = None
     ) -> Settle:
@@ -222,6 +253,17 @@ class MailDelivery:
             mention=message.slack_user_id,
         )
         return self._ended(message, "failed", sentence, notice)
+
+    def _refused(self, message: MessageRecord, facts: dict[str, Any]) -> Settle:
+        """Some recipients will never get it; those whom it reached have it."""
+        failed = self._failed(message, "", facts)
+
+        async def settle(tx: Session) -> None:
+            await failed(tx)
+            if facts["reached"]:
+                await self._worked(tx, message, self._context.clock.now())
+
+        return settle
 
     def _unsure(self, message: MessageRecord, sentence: str) -> Settle:
         notice = Notice(
@@ -258,8 +300,10 @@ class MailDelivery:
                 tx, message.id, ["sending"], "held", error=str(error)[:1000], details=details
             )
             if isinstance(error, ConnectFailed | TlsFailed | LoginFailed):
-                await channels.note_failure(
-                    tx, message.email_channel_id, "out", str(error), now=now
+                dead = isinstance(error, DeadGrant)
+                channel_id = message.email_channel_id
+                await health.note_failure(
+                    tx, channel_id, "out", str(error), now=now, reconnect=dead
                 )
             if tell:
                 ticket = await tickets.get(tx, message.ticket_id)
@@ -268,12 +312,16 @@ class MailDelivery:
                     {"message_id": message.id, "diagnostic": str(error)[:300], "address": ""},
                 )
                 await work.notice_in_thread(tx, ticket, notice, now=now)
-        raise Later(_pause(item.attempts), str(error)) from error
+        raise Later(_pause(item.attempts, error), str(error)) from error
 
 
-def _pause(attempts: int) -> timedelta:
-    """2 s, 4 s, … up to two hours: quick over a restart of the server, patient over an outage."""
-    return min(timedelta(seconds=2 ** min(attempts, 13)), _SLOWEST_RETRY)
+def _pause(attempts: int, error: MailError) -> timedelta:
+    """2 s, 4 s, … up to two hours: quick over a restart of the server, patient over an outage.
+
+    A server that says how long to wait is heeded.
+    """
+    asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
+    return max(asked, min(timedelta(seconds=2 ** min(attempts, 13)), _SLOWEST_RETRY))
 
 
 def _given_up(result: RecipientResult) -> RecipientResult:

@@ -16,6 +16,7 @@ from typing import Any
 from handlers import health
 from handlers.connection_settings import (
     mailbox_id,
+    oauth_of,
     poll_seconds,
     read_cursor,
     read_fetch_options,
@@ -90,15 +91,18 @@ class Mailboxes:
                 for one in await channels.list_all(tx, self._context.team_id)
                 if one.state == "active" and one.incoming == "imap"
             }
+            secrets = await channels.open_secrets(tx, active.values(), "in")
             found = [
                 _mailbox(
                     active[one.email_channel_id],
                     one.settings,
                     one.cursor,
-                    await channels.open_secret(tx, active[one.email_channel_id], "in"),
+                    secrets.get(one.email_channel_id, {}),
                 )
                 for one in await channels.list_connections(tx)
-                if one.direction == "in" and one.email_channel_id in active
+                if one.direction == "in"
+                and one.email_channel_id in active
+                and _can_sign_in(one.settings)
             ]
         self._remember(found)
         return found
@@ -191,6 +195,12 @@ def _mailbox(
         secret=secret,
         since=datetime.fromisoformat(cursor["since"]) if read and cursor.get("since") else None,
     )
+
+
+def _can_sign_in(settings: Mapping[str, Any]) -> bool:
+    """False while somebody has still to sign in for the first time."""
+    choice = oauth_of(settings)
+    return choice is None or bool(choice.granted_at)
 
 
 def _was_never_ours(mail: FetchedMail, reason: str, since: datetime) -> bool:

@@ -6,14 +6,17 @@ The consumer owns the port: nothing here names Slack's payloads, SMTP or IMAP.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from handlers.posts import MailPost, Mark, Notice, Place, TicketCard
 from mail.document import Document
 from mail.smtp_results import SendResult
-from storage.records import ChannelRecord
+from storage.records import ChannelRecord, ConnectionRecord
+
+if TYPE_CHECKING:
+    from mail.autodiscover import Discovered  # takes half a second to import
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,10 @@ class Chat(Protocol):
         """The ts of the post that carries `mark`, if it is there."""
         ...
 
+    async def find_link(self, place: Place) -> str | None:
+        """A web address that opens the thread; None where Slack gives none."""
+        ...
+
     async def upload_file(
         self, place: Place, filename: str, data: bytes, *, title: str = ""
     ) -> str | None:
@@ -119,13 +126,34 @@ class Chat(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingConnection:
-    """How a channel's mail leaves: kind (internal, smtp, office365), settings, and secrets."""
+class MailConnection:
+    """One direction of a channel: its kind, settings and secrets (`handlers.connection_settings`).
 
-    channel: ChannelRecord
+    `channel_id` is None while the channel is not saved yet. `sender` is the channel's From address,
+    `inbound_address` where Canal's own SMTP server takes mail for it.
+    """
+
+    channel_id: int | None
+    direction: str
     kind: str
     settings: Mapping[str, Any]
-    secret: Mapping[str, Any]
+    secret: Mapping[str, Any] = field(repr=False)
+    sender: str = ""
+    inbound_address: str = ""
+
+    @classmethod
+    def of(
+        cls, channel: ChannelRecord, record: ConnectionRecord, secret: Mapping[str, Any]
+    ) -> MailConnection:
+        return cls(
+            channel.id,
+            record.direction,
+            record.kind,
+            record.settings,
+            secret,
+            channel.from_email,
+            channel.inbound_address or "",
+        )
 
 
 class MailTransport(Protocol):
@@ -133,7 +161,7 @@ class MailTransport(Protocol):
 
     async def send(
         self,
-        connection: OutgoingConnection,
+        connection: MailConnection,
         *,
         sender: str,
         recipients: Sequence[str],
@@ -151,18 +179,40 @@ class MailTransport(Protocol):
         ...
 
 
+class SentFolder(Protocol):
+    """The folder for sent mail in a channel's mailbox."""
+
+    async def append_sent(
+        self, connection: MailConnection, data: bytes, message_id: str | None
+    ) -> None:
+        """File the mail there, unless it is there already. Raises mail.errors.MailError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that was tried, and how it went, in a sentence."""
+    """One thing that was tried, and how it went, in a sentence.
+
+    `field` names the field of the channel form that a failure belongs to, where it is one's fault.
+    """
 
     ok: bool
     sentence: str
+    field: str = ""
 
 
 class MailboxProbe(Protocol):
     """Tries a channel's connections without moving any mail."""
 
-    async def probe(self, direction: str, connection: OutgoingConnection) -> Sequence[Step]: ...
+    async def probe(self, connection: MailConnection) -> Sequence[Step]:
+        """Within 20 seconds, whatever the server does. Never raises for the server's sake."""
+        ...
+
+
+class ServerFinder(Protocol):
+    """Finds the mail servers of an address (`mail.autodiscover`)."""
+
+    async def find(self, address: str) -> Discovered: ...
 
 
 class Clock(Protocol):

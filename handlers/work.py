@@ -23,6 +23,7 @@ class WorkKind(StrEnum):
     SEND_EMAIL = "send_email"
     REACT = "react"
     NOTICE = "notice"
+    SAVE_SENT = "save_sent"
 
 
 def send_key(message_id: int) -> str:
@@ -102,6 +103,19 @@ async def send_email(
     )
 
 
+async def save_sent(tx: Session, message: MessageRecord, *, now: datetime) -> None:
+    """File a copy of what left in the mailbox's folder for sent mail."""
+    await outbox.enqueue(
+        tx,
+        team_id=message.team_id,
+        kind=WorkKind.SAVE_SENT,
+        lane=f"sent:{message.email_channel_id}",
+        order_key=f"sent:{message.id}",
+        payload={"message_id": message.id},
+        now=now,
+    )
+
+
 async def react(tx: Session, message: MessageRecord, *, now: datetime) -> None:
     """Make Slack show the reaction that fits the message's state, whatever that is by then."""
     await outbox.enqueue(
@@ -117,14 +131,20 @@ async def react(tx: Session, message: MessageRecord, *, now: datetime) -> None:
 
 
 async def notice_in_thread(
-    tx: Session, ticket: TicketRecord, notice: Notice, *, now: datetime
+    tx: Session,
+    ticket: TicketRecord,
+    notice: Notice,
+    *,
+    now: datetime,
+    after: TicketRecord | None = None,
 ) -> None:
+    """`after`: once the posts of that ticket are there, so that they can be linked."""
     await outbox.enqueue(
         tx,
         team_id=ticket.team_id,
         kind=WorkKind.NOTICE,
         lane=slack_lane(ticket.slack_channel_id),
-        order_key=f"thread:{ticket.id}",
+        order_key=f"thread:{(after or ticket).id}",
         payload={"ticket_id": ticket.id, "notice": notice_to_json(notice)},
         now=now,
     )

@@ -11,6 +11,7 @@ from typing import Any
 from bot.slack.gateway import SlackChat
 from bot.slack.texts import Texts
 from handlers.access import Admins
+from handlers.channel_setup import ChannelSetup
 from handlers.channel_test import ChannelTester
 from handlers.channels import Channels
 from handlers.errors import ChatError
@@ -60,5 +61,6 @@ class Services:
     channels: Channels
     admins: Admins
     tester: ChannelTester
+    setup: ChannelSetup
     places: Places
     background: Background = field(default_factory=Background)

@@ -148,6 +148,24 @@ async def open_secret(tx: Session, channel: ChannelRecord, direction: str) -> di
     return dict(vault_of(tx).open(_place(channel, direction), row.secret))
 
 
+async def open_secrets(
+    tx: Session, of: Iterable[ChannelRecord], direction: str
+) -> dict[int, dict[str, Any]]:
+    """Channel id → the secrets of one direction in clear, for many channels at once."""
+    by_id = {channel.id: channel for channel in of}
+    rows = await tx.execute(
+        select(Connection.email_channel_id, Connection.secret).where(
+            Connection.direction == direction, Connection.secret.is_not(None)
+        )
+    )
+    vault = vault_of(tx)
+    return {
+        channel_id: dict(vault.open(_place(by_id[channel_id], direction), sealed))
+        for channel_id, sealed in rows
+        if channel_id in by_id and sealed
+    }
+
+
 async def save_secret(
     tx: Session, channel: ChannelRecord, direction: str, secret: Mapping[str, Any]
 ) -> None:

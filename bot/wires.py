@@ -1,0 +1,48 @@
+"""The wires to mail servers, put together once for the bot and for the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.grants import Grants
+from bot.probe import Probe
+from bot.settings import Settings
+from bot.transports import Transports
+from handlers.channel_setup import ChannelSetup
+from handlers.channels import Channels
+from handlers.grants import GrantStore
+from storage.engine import Database
+
+if TYPE_CHECKING:
+    from mail.autodiscover import Discovered, Surroundings
+
+
+class Finder:
+    """The `ServerFinder` port. `around` is the open Internet unless a test says otherwise."""
+
+    def __init__(self, around: Surroundings | None = None) -> None:
+        self._around = around
+
+    async def find(self, address: str) -> Discovered:
+        from mail.autodiscover import discover
+
+        return await discover(address, self._around)
+
+
+class Wires:
+    """`close` at the end."""
+
+    def __init__(self, settings: Settings, db: Database, *, finder: Finder | None = None) -> None:
+        self.grants = Grants(settings, GrantStore(db))
+        self.transports = Transports(
+            settings.smarthost, self.grants, graph_url=settings.microsoft_graph_url
+        )
+        self.probe = Probe(self.transports, self.grants)
+        self.finder = finder or Finder()
+
+    async def close(self) -> None:
+        await self.transports.close()
+        await self.grants.close()
+
+    def setup(self, channels: Channels) -> ChannelSetup:
+        return ChannelSetup(channels, self.finder, self.probe)
