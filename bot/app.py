@@ -135,8 +135,8 @@ class Canal:
             tickets=self.parts.tickets,
             recipients=self.parts.recipients,
             channels=self.channels,
-            admins=admins,
             setup=self.wires.setup(self.channels),
+            admins=admins,
             tester=ChannelTester(context.db, self._clock, self.channels, self.wires.probe, chat),
             places=Places(context),
         )

@@ -12,13 +12,13 @@ from handlers.deliver_mail import MailDelivery
 from handlers.deliver_slack import SlackDelivery
 from handlers.filing import FilingWorker
 from handlers.intake import Intake
-from handlers.outbox import OutboxWorker
 from handlers.mailboxes import Mailboxes
+from handlers.outbox import OutboxWorker
 from handlers.ports import Chat, MailTransport, SentFolder
 from handlers.recipients import RecipientEditor
 from handlers.replies import Replies
-from handlers.tickets import Tickets
 from handlers.save_sent import SentCopies
+from handlers.tickets import Tickets
 from handlers.work import WorkKind
 
 
@@ -32,8 +32,8 @@ class Parts:
     replies: Replies
     backfill: Backfill
     tickets: Tickets
-    recipients: RecipientEditor
     mailboxes: Mailboxes
+    recipients: RecipientEditor
 
 
 def build_parts(
@@ -56,13 +56,13 @@ def build_parts(
             WorkKind.REACT: slack.react,
             WorkKind.NOTICE: slack.notice,
             WorkKind.SEND_EMAIL: mail.send_email,
+            WorkKind.SAVE_SENT: SentCopies(context, sent_folder).save_sent,
         },
     )
-            WorkKind.SAVE_SENT: SentCopies(context, sent_folder).save_sent,
     replies = Replies(context, chat, index)
+    intake = Intake(context, index)
     return Parts(
         context=context,
-    intake = Intake(context, index)
         index=index,
         intake=intake,
         mailboxes=Mailboxes(context, intake),

@@ -59,8 +59,8 @@ class Services:
     tickets: Tickets
     recipients: RecipientEditor
     channels: Channels
+    setup: ChannelSetup
     admins: Admins
     tester: ChannelTester
-    setup: ChannelSetup
     places: Places
     background: Background = field(default_factory=Background)
