@@ -156,7 +156,8 @@ class Delivery:
             return True
         left = payload["event_time"] + self._times.keep_events_for - self._world.clock()
         try:
-            await asyncio.wait_for(self.wire.wait_connected(), max(0.0, left))
+            async with asyncio.timeout(max(0.0, left)):  # wait_for can lose a cancellation
+                await self.wire.wait_connected()
         except TimeoutError:
             return False
         return True

@@ -111,7 +111,8 @@ class Sockets:
         socket.unacked[envelope_id] = future
         try:
             await socket.send(_envelope(envelope_id, parcel))
-            return await asyncio.wait_for(future, within)
+            async with asyncio.timeout(within):  # wait_for can lose a cancellation before 3.12
+                return await future
         except TimeoutError:
             raise UndeliveredError("timeout") from None
         finally:
