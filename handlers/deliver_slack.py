@@ -10,7 +10,7 @@ from handlers import work
 from handlers.access import Admins
 from handlers.cards import load_card, load_mail_post
 from handlers.context import Context
-from handlers.errors import ChatClosed, ChatError, ChatRateLimited, ChatRefused, ChatUncertain
+from handlers.errors import ChatClosed, ChatError, ChatRateLimited, ChatRefused
 from handlers.file_mail import WHOLE_MAIL
 from handlers.outbox import Later, Settle
 from handlers.ports import Chat
@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 _CLOCK_SLACK = timedelta(minutes=2)
 _FILE_ATTEMPTS = 4
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "invalid_thread_ts"})
+_NEVER = frozenset({"missing_scope", "no_permission", "restricted_action"})
+"""Refusals of a kind of work, where waiting for a channel to open again would be in vain."""
 _REACTION_OF_STATE = {
     "confirm": Reaction.PENDING,
     "held": Reaction.PENDING,
@@ -65,8 +67,8 @@ class SlackDelivery:
             return await self.post_card(item)
         async with self._context.db.read() as tx:
             post = await load_mail_post(tx, ticket, message)
-        ts = await self._find_earlier(item, post.place, post.mark)
         try:
+            ts = await self._find_earlier(item, post.place, post.mark)
             ts = ts or await self._chat.post_mail(post)
         except ChatRefused as error:
             if error.code not in _THREAD_GONE:
@@ -104,6 +106,8 @@ class SlackDelivery:
                 place, message.slack_ts, before=message.reaction, after=wanted
             )
         except (ChatRefused, ChatClosed) as error:
+            if isinstance(error, ChatClosed) and error.code not in _NEVER:
+                raise
             # A reaction is a comfort; where it cannot be had, the notices still tell.
             _log.warning("no reaction on message %d: %s", message.id, error.code)
 
@@ -124,8 +128,13 @@ class SlackDelivery:
         place = Place(ticket.slack_channel_id, ticket.root_ts)
         marked = Notice(notice.kind, notice.facts, notice.mention, Mark(ticket.id, -item.id))
         assert marked.mark is not None
-        if await self._find_earlier(item, place, marked.mark) is None:
-            await self._chat.post_notice(place, marked)
+        try:
+            if await self._find_earlier(item, place, marked.mark) is None:
+                await self._chat.post_notice(place, marked)
+        except ChatRefused as error:
+            if error.code not in _THREAD_GONE:
+                raise
+            _log.warning("the thread of ticket %d is gone, and with it a notice", ticket.id)
         return None
 
     async def upload_files(self, item: OutboxRecord) -> Settle | None:
@@ -148,20 +157,41 @@ class SlackDelivery:
         self, item: OutboxRecord, place: Place, attachment: AttachmentRecord, raw: bytes | None
     ) -> None:
         """Share one file; its outcome is its own, and never holds up the others."""
+        values: dict[str, object] = {"state": "shared", "error": None}
         try:
-            data = await asyncio.to_thread(_bytes_of, attachment, raw)
-            file_id = await self._chat.upload_file(
-                place, attachment.filename, data, title=attachment.summary
-            )
-            values = {"state": "shared", "slack_file_id": file_id, "error": None}
+            if not await self._is_shared(item, place, attachment):
+                data = await asyncio.to_thread(_bytes_of, attachment, raw)
+                await self._chat.upload_file(
+                    place,
+                    attachment.filename,
+                    data,
+                    title=attachment.summary,
+                    on_share=lambda file_id: self._change(attachment, slack_file_id=file_id),
+                )
         except ChatRateLimited:
             raise
-        except (ChatRefused, ChatClosed, ChatUncertain, FileNotFoundError) as error:
+        except (ChatRefused, FileNotFoundError) as error:
             values = {"state": "refused", "error": getattr(error, "code", None) or str(error)}
+        except ChatClosed as error:
+            if error.code not in _NEVER:
+                raise
+            values = {"state": "refused", "error": error.code}
         except ChatError as error:
             if item.attempts < _FILE_ATTEMPTS:
                 raise
             values = {"state": "refused", "error": error.code}
+        await self._change(attachment, **values)
+
+    async def _is_shared(
+        self, item: OutboxRecord, place: Place, attachment: AttachmentRecord
+    ) -> bool:
+        """Whether an earlier attempt, whose outcome nobody knows, has shared this file."""
+        if attachment.slack_file_id is None:
+            return False
+        since = item.created_at - _CLOCK_SLACK
+        return await self._chat.find_file(place, attachment.slack_file_id, since)
+
+    async def _change(self, attachment: AttachmentRecord, **values: object) -> None:
         async with self._context.db.write() as tx:
             await messages.change_attachment(tx, attachment.id, **values)
 

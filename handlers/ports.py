@@ -91,9 +91,23 @@ class Chat(Protocol):
         ...
 
     async def upload_file(
-        self, place: Place, filename: str, data: bytes, *, title: str = ""
-    ) -> str | None:
-        """Share a file in the thread; returns Slack's file id."""
+        self,
+        place: Place,
+        filename: str,
+        data: bytes,
+        *,
+        title: str = "",
+        on_share: Callable[[str], Awaitable[None]] | None = None,
+    ) -> str:
+        """Share a file in the thread; returns Slack's file id.
+
+        `on_share` is awaited with that id right before the one step that shows the file: what dies
+        after it may have been shared, and `find_file` tells.
+        """
+        ...
+
+    async def find_file(self, place: Place, file_id: str, since: datetime) -> bool:
+        """Whether this file is in the thread."""
         ...
 
     async def set_reaction(

@@ -28,6 +28,8 @@ Json = dict[str, Any]
 _HISTORY_PAGES = 20
 _TOO_MUCH = frozenset({"invalid_blocks", "msg_blocks_too_long", "invalid_blocks_format"})
 _ALREADY_SO = frozenset({"already_reacted", "no_reaction"})
+_CANNOT_LOOK = frozenset({"unknown_method", "http_404", "method_deprecated"})
+"""An API without histories: a second post is better than none."""
 
 
 class SlackChat:
@@ -75,6 +77,19 @@ class SlackChat:
 
     async def find_post(self, place: Place, mark: Mark, since: datetime) -> str | None:
         """Look through what was posted there since: by metadata, or by the mark in a block id."""
+        async for message in self._look(place, since):
+            if _carries(message, mark):
+                return str(message["ts"])
+        return None
+
+    async def find_file(self, place: Place, file_id: str, since: datetime) -> bool:
+        async for message in self._look(place, since):
+            if any(file.get("id") == file_id for file in message.get("files") or ()):
+                return True
+        return False
+
+    async def _look(self, place: Place, since: datetime) -> AsyncIterator[Json]:
+        """What was posted there since, where Slack shows its history at all."""
         method = "conversations.replies" if place.thread_ts else "conversations.history"
         arguments: Json = {
             "channel": place.slack_channel_id,
@@ -85,10 +100,13 @@ class SlackChat:
         }
         if place.thread_ts:
             arguments["ts"] = place.thread_ts
-        async for message in self._pages(method, arguments):
-            if _carries(message, mark):
-                return str(message["ts"])
-        return None
+        try:
+            async for message in self._pages(method, arguments):
+                yield message
+        except ChatRefused as error:
+            if error.code not in _CANNOT_LOOK:
+                raise
+            _log.warning("this Slack shows no history (%s), so nothing is found in it", method)
 
     async def _pages(self, method: str, arguments: Json) -> AsyncIterator[Json]:
         """The messages of a listing method, page after page."""
@@ -103,24 +121,33 @@ class SlackChat:
             arguments["cursor"] = cursor
 
     async def upload_file(
-        self, place: Place, filename: str, data: bytes, *, title: str = ""
-    ) -> str | None:
+        self,
+        place: Place,
+        filename: str,
+        data: bytes,
+        *,
+        title: str = "",
+        on_share: Callable[[str], Awaitable[None]] | None = None,
+    ) -> str:
         """The external-upload flow: ask for an address, send the bytes, share the file."""
         if not data:
             raise ChatRefused("empty")
         ticket = await self._calls.call(
             "files.getUploadURLExternal", {"filename": filename, "length": len(data)}
         )
+        file_id = str(ticket["file_id"])
         await self._calls.send_bytes(ticket["upload_url"], filename, data)
+        if on_share is not None:
+            await on_share(file_id)
         await self._calls.call(
             "files.completeUploadExternal",
             {
-                "files": [{"id": ticket["file_id"], "title": title or filename}],
+                "files": [{"id": file_id, "title": title or filename}],
                 "channel_id": place.slack_channel_id,
                 **({"thread_ts": place.thread_ts} if place.thread_ts else {}),
             },
         )
-        return str(ticket["file_id"])
+        return file_id
 
     async def set_reaction(
         self, place: Place, ts: str, *, before: str | None, after: str | None
