@@ -7,7 +7,6 @@ in hand are committed, deliveries in hand end within the grace, the rest is clai
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -36,6 +35,8 @@ from handlers.access import Admins
 from handlers.channel_test import ChannelTester
 from handlers.channels import Channels
 from handlers.context import Context
+from handlers.filing import FilingWorker
+from handlers.outbox import OutboxWorker
 from handlers.places import Places
 from handlers.startup import recover, remember_workspace
 from handlers.tokens import Tokens
@@ -43,7 +44,10 @@ from storage.crypto import Vault
 from storage.engine import Database, open_database
 from storage.startup import prepare
 
-GRACE = 8.0
+MAIL_GRACE = 1.0
+DELIVERY_GRACE = 2.0
+_END_SECONDS = 1.0
+"""Together with the goodbyes to Slack less than the 5 s within which Ctrl-C is promised to work."""
 
 
 class Canal:
@@ -85,7 +89,7 @@ class Canal:
         await self._start_workers()
         self.smtp = SmtpIn(self._settings, self.parts.index, self.parts.intake, self.metrics)
         await self.smtp.start()
-        self._stack.push_async_callback(self.smtp.stop, GRACE)
+        self._stack.push_async_callback(self.smtp.stop, MAIL_GRACE)
         await self._connect_slack(client, services)
 
     async def _open_database(self) -> tuple[Database, bytes]:
@@ -140,15 +144,15 @@ class Canal:
             tester=ChannelTester(context.db, self._clock, self.channels, self.wires.probe, chat),
             places=Places(context),
         )
-        self._stack.push_async_callback(services.background.stop, 2.0)
+        self._stack.push_async_callback(services.background.stop, 0.5)
         return services
 
     async def _start_workers(self) -> None:
         parts = self.parts
         self._stack.push_async_callback(parts.intake.stop)
-        self._run(parts.filing.run())
-        self._stack.push_async_callback(parts.outbox.stop, GRACE)
-        self._run(parts.outbox.run())
+        self._run(parts.filing)
+        self._stack.push_async_callback(parts.outbox.stop, DELIVERY_GRACE)
+        self._run(parts.outbox)
         self.mailboxes = MailboxWatch(
             parts.context,
             parts.mailboxes,
@@ -179,13 +183,15 @@ class Canal:
         self._stack.push_async_callback(socket.stop)
         await socket.start()
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _run(self, worker: FilingWorker | OutboxWorker) -> None:
+        task = asyncio.create_task(worker.run())
 
         async def end() -> None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            worker.end()
+            _, running = await asyncio.wait({task}, timeout=_END_SECONDS)
+            if running:
+                task.cancel()
+                await asyncio.wait({task})
 
         self._stack.push_async_callback(end)
 

@@ -6,8 +6,10 @@ job store run every job twice).
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -29,6 +31,7 @@ class Scheduler:
         self._metrics = metrics
         self._mailboxes = mailboxes
         self._scheduler = AsyncIOScheduler()
+        self._running: set[asyncio.Task[Any]] = set()
 
     def start(self) -> None:
         self._every(CONFIG_EVERY, "configuration", self._look_for_changes)
@@ -39,10 +42,18 @@ class Scheduler:
         self._scheduler.start()
 
     async def stop(self) -> None:
+        """No tick begins any more; what a tick has begun is let end, for a moment."""
+        self._scheduler.pause()
+        if self._running:
+            await asyncio.wait(self._running, timeout=1.0)
         self._scheduler.shutdown(wait=False)
 
     def _every(self, seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
         async def guarded() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
             try:
                 await work()
             except Exception:  # noqa: BLE001 - logged; the next tick tries again

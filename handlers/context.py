@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -31,6 +32,12 @@ class Wake:
 
     def deliver(self) -> None:
         self._set("outbox", self.outbox)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Until something is to be done, or for so long (asyncio.wait_for loses cancellations)."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
 
     def _set(self, name: str, event: asyncio.Event) -> None:
         event.set()

@@ -8,7 +8,6 @@ its bytes kept and the admins told.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,16 +37,22 @@ UNREADABLE = "This mail could not be read; it is attached as it came."
 
 
 class FilingWorker:
-    """Runs until cancelled; `file_waiting` is one round of it."""
+    """Runs until `end`; `file_waiting` is one round of it."""
 
     def __init__(self, context: Context, index: AddressIndex) -> None:
         self._context = context
         self._index = index
         self._mails = MailFiler(context, index)
         self._bounces = BounceFiler(context)
+        self._ending = False
+
+    def end(self) -> None:
+        """Let `run` return when what it has in hand is filed."""
+        self._ending = True
+        self._context.wake.filing.set()
 
     async def run(self) -> None:
-        while True:
+        while not self._ending:
             self._context.wake.filing.clear()
             try:
                 worked = await self.file_waiting()
@@ -55,9 +60,8 @@ class FilingWorker:
                 # The database may be away for a while; what is stored stays stored.
                 _log.exception("filing paused")
                 worked = 0
-            if worked < _BATCH:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._context.wake.filing.wait(), _LOOK_EVERY)
+            if worked < _BATCH and not self._ending:
+                await self._context.wake.wait(self._context.wake.filing, _LOOK_EVERY)
 
     async def file_waiting(self) -> int:
         """File what is stored and due; returns how many arrivals were handled."""

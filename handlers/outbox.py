@@ -13,7 +13,6 @@ item a second from then on, for a while. No transaction is open while Slack or a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections import Counter, defaultdict, deque
@@ -126,7 +125,7 @@ class Lanes:
 
 
 class OutboxWorker:
-    """`run` until cancelled, then `stop`. `deliver` maps each kind of work to who does it."""
+    """`run` until `end`, then `stop`. `deliver` maps each kind of work to who does it."""
 
     def __init__(self, context: Context, deliver: Mapping[WorkKind, Deliver]) -> None:
         self._context = context
@@ -139,8 +138,13 @@ class OutboxWorker:
             self._settle_group, window=0.001, max_items=32, max_bytes=1
         )
 
+    def end(self) -> None:
+        """Let `run` return; it claims nothing more."""
+        self._stopping = True
+        self._context.wake.outbox.set()
+
     async def run(self) -> None:
-        while True:
+        while not self._stopping:
             self._context.wake.outbox.clear()
             try:
                 wait = await self._start_due()
@@ -148,9 +152,8 @@ class OutboxWorker:
                 # The database may be away for a while; what waits in it stays there.
                 _log.exception("outbox paused")
                 wait = _LOOK_EVERY
-            if wait > 0:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._context.wake.outbox.wait(), wait)
+            if wait > 0 and not self._stopping:
+                await self._context.wake.wait(self._context.wake.outbox, wait)
 
     async def drain(self, *, until_empty: bool = True) -> None:
         """Do all that is due now, and what follows from it: for tests and for a clean stop."""

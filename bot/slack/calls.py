@@ -186,6 +186,7 @@ def _seconds(value: object) -> float:
 async def within(seconds: float, call: Any, default: Any) -> Any:
     """The call's answer, or `default` when Slack takes too long or fails: for comforts only."""
     try:
-        return await asyncio.wait_for(call, seconds)
+        async with asyncio.timeout(seconds):
+            return await call
     except (ChatError, TimeoutError):
         return default
