@@ -158,6 +158,8 @@ class MailDelivery:
             )
             secret = await channels.open_secret(tx, channel, "out")
         waiting = [one for one in all_addresses(message.recipients) if one not in settled]
+        if not waiting and settled:
+            return SendResult(())  # everybody has answered; only the outcome was not noted yet
         if not waiting:
             raise MailError("This ticket has no address that a reply could go to.")
         return await self._transport.send(

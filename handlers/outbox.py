@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from handlers import work
+from handlers.closed_places import ClosedPlaces
 from handlers.context import Context
 from handlers.errors import (
     ChatClosed,
@@ -134,6 +135,7 @@ class OutboxWorker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_hand: set[int] = set()
         self._stopping = False
+        self._closed = ClosedPlaces(context)
         self._settled: GroupCommitter[tuple[OutboxRecord, Settle | None], None] = GroupCommitter(
             self._settle_group, window=0.001, max_items=32, max_bytes=1
         )
@@ -244,6 +246,8 @@ class OutboxWorker:
             for item, settle in group:
                 if item.id in ours and settle is not None:
                     await settle(tx)
+            for item, _ in group:
+                await self._closed.note_open(tx, item)
         return [None] * len(group)
 
     async def _record_failure(self, item: OutboxRecord, error: Exception) -> None:
@@ -295,22 +299,9 @@ class OutboxWorker:
                     uncertain=item.uncertain,
                 )
                 if is_ours:
-                    await self._tell_closed(tx, item, error)
+                    await self._closed.tell(tx, item, error.code)
             case _:
                 await self._retry_or_bury(tx, item, error)
-
-    async def _tell_closed(self, tx: Session, item: OutboxRecord, error: ChatClosed) -> None:
-        if item.payload.get("admins") or item.attempts > 1:
-            return  # told at the first attempt; and the message to the admins cannot tell of itself
-        slack_channel_id = item.lane.partition(":")[2]
-        notice = Notice(
-            NoticeKind.SLACK_CHANNEL_CLOSED,
-            {"slack_channel_id": slack_channel_id, "code": error.code},
-        )
-        key = f"closed:{slack_channel_id}:{error.code}"
-        await work.notice_to_admins(
-            tx, item.team_id, notice, now=self._context.clock.now(), once_key=key
-        )
 
     async def _retry_or_bury(self, tx: Session, item: OutboxRecord, error: Exception) -> None:
         now = self._context.clock.now()

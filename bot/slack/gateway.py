@@ -28,8 +28,8 @@ Json = dict[str, Any]
 _HISTORY_PAGES = 20
 _TOO_MUCH = frozenset({"invalid_blocks", "msg_blocks_too_long", "invalid_blocks_format"})
 _ALREADY_SO = frozenset({"already_reacted", "no_reaction"})
-_CANNOT_LOOK = frozenset({"unknown_method", "http_404", "method_deprecated"})
-"""An API without histories: a second post is better than none."""
+_NO_SUCH_METHOD = frozenset({"unknown_method", "http_404", "method_deprecated"})
+"""Where an API has less than Slack's: what can be done without, is."""
 
 
 class SlackChat:
@@ -72,8 +72,14 @@ class SlackChat:
         )
 
     async def tell(self, user_id: str, notice: Notice) -> None:
-        opened = await self._calls.call("conversations.open", {"users": user_id})
-        await self._post(Place(opened["channel"]["id"]), build_notice(notice, self.texts))
+        place = Place(user_id)
+        try:
+            opened = await self._calls.call("conversations.open", {"users": user_id})
+            place = Place(str(opened["channel"]["id"]))
+        except ChatRefused as error:
+            if error.code not in _NO_SUCH_METHOD:
+                raise  # without that method, a post to the person opens the conversation
+        await self._post(place, build_notice(notice, self.texts))
 
     async def find_post(self, place: Place, mark: Mark, since: datetime) -> str | None:
         """Look through what was posted there since: by metadata, or by the mark in a block id."""
@@ -104,7 +110,7 @@ class SlackChat:
             async for message in self._pages(method, arguments):
                 yield message
         except ChatRefused as error:
-            if error.code not in _CANNOT_LOOK:
+            if error.code not in _NO_SUCH_METHOD:
                 raise
             _log.warning("this Slack shows no history (%s), so nothing is found in it", method)
 

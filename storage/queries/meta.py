@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from storage.engine import Session
 from storage.models import ChannelAddress, Connection, EmailChannel, Meta, Workspace
@@ -30,6 +30,14 @@ async def put_once(tx: Session, key: str, value: bytes) -> bytes:
     found = await find(tx, key)
     assert found is not None
     return found
+
+
+async def forget(tx: Session, key: str) -> None:
+    await tx.execute(delete(Meta).where(Meta.key == key))
+
+
+async def list_keys(tx: Session, prefix: str) -> list[str]:
+    return list(await tx.scalars(select(Meta.key).where(Meta.key.startswith(prefix))))
 
 
 async def config_version(tx: Session) -> int:
