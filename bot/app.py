@@ -138,6 +138,7 @@ class Canal:
             replies=self.parts.replies,
             tickets=self.parts.tickets,
             recipients=self.parts.recipients,
+            forwards=self.parts.forwards,
             channels=self.channels,
             setup=self.wires.setup(self.channels),
             admins=admins,

@@ -11,6 +11,7 @@ from handlers.context import Context
 from handlers.deliver_mail import MailDelivery
 from handlers.deliver_slack import SlackDelivery
 from handlers.filing import FilingWorker
+from handlers.forwarding import Forwards
 from handlers.intake import Intake
 from handlers.mailboxes import Mailboxes
 from handlers.outbox import OutboxWorker
@@ -34,6 +35,7 @@ class Parts:
     tickets: Tickets
     mailboxes: Mailboxes
     recipients: RecipientEditor
+    forwards: Forwards
 
 
 def build_parts(
@@ -72,4 +74,5 @@ def build_parts(
         backfill=Backfill(context, chat, replies),
         tickets=Tickets(context, chat),
         recipients=RecipientEditor(context, chat, index),
+        forwards=Forwards(context, chat, index),
     )

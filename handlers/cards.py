@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from handlers.forwarding import FORWARD, forward_people
 from handlers.people import addresses_in
 from handlers.posts import (
     FileLine,
+    ForwardFacts,
     MailPost,
     MailText,
     Mark,
@@ -30,6 +32,7 @@ async def load_card(
         return None
     channel = await channels.get(tx, ticket.email_channel_id)
     customer = Address(ticket.customer_address, ticket.customer_name)
+    forward = await _forward(tx, message)
     nth = 1
     if ticket.customer_address:
         nth = await tickets.count_of_customer(
@@ -43,15 +46,16 @@ async def load_card(
         subject=ticket.subject,
         customer=customer,
         text=mail_text(message, await messages.list_attachments(tx, message.id)),
-        to=addresses_in(message.recipients, "to"),
-        cc=addresses_in(message.recipients, "cc"),
+        to=() if forward else addresses_in(message.recipients, "to"),
+        cc=() if forward else addresses_in(message.recipients, "cc"),
+        forward=forward,
         nth_ticket=nth,
         status=TicketStatus(ticket.status),
         assignee_id=ticket.assignee_id,
         waiting_since_at=ticket.waiting_since_at,
         closed_at=ticket.closed_at,
         suggested=await _link(tx, ticket.suggested_ticket_id),
-        linked=await _link(tx, ticket.linked_ticket_id),
+        linked=None if forward else await _link(tx, ticket.linked_ticket_id),
         forward_allowed=channel.forward_opens_ticket,
         reply_to=addresses_in(ticket.participants, "to"),
         reply_cc=addresses_in(ticket.participants, "cc"),
@@ -62,6 +66,7 @@ async def load_card(
 async def load_mail_post(tx: Session, ticket: TicketRecord, message: MessageRecord) -> MailPost:
     """The post of a further mail of the ticket."""
     subject = strip_prefixes(message.subject)
+    channel = await channels.get(tx, ticket.email_channel_id)
     return MailPost(
         place=Place(ticket.slack_channel_id, ticket.root_ts),
         mark=Mark(ticket.id, message.id),
@@ -69,6 +74,7 @@ async def load_mail_post(tx: Session, ticket: TicketRecord, message: MessageReco
         text=mail_text(message, await messages.list_attachments(tx, message.id)),
         kind=message.kind,
         is_customer=message.author_address.casefold() == ticket.customer_address,
+        forward_allowed=channel.forward_opens_ticket,
         subject=None if subject.casefold() == ticket.subject.casefold() else subject,
     )
 
@@ -82,6 +88,10 @@ def mail_text(message: MessageRecord, attachments: list[AttachmentRecord]) -> Ma
             FileLine(item.filename, item.size, item.summary, item.error)
             for item in attachments
             if item.state != "folded"
+        )
+        + tuple(
+            FileLine(item["name"], item["size"])
+            for item in (message.details.get(FORWARD) or {}).get("files", ())
         ),
         defects=tuple(message.details.get("defects", ())),
     )
@@ -89,4 +99,19 @@ def mail_text(message: MessageRecord, attachments: list[AttachmentRecord]) -> Ma
 
 async def _link(tx: Session, ticket_id: int | None) -> TicketLink | None:
     ticket = await tickets.find(tx, ticket_id) if ticket_id else None
-    return TicketLink(ticket.number, ticket.id) if ticket else None
+    if ticket is None:
+        return None
+    place = Place(ticket.slack_channel_id, ticket.root_ts) if ticket.root_ts else None
+    return TicketLink(ticket.number, ticket.id, place)
+
+
+async def _forward(tx: Session, message: MessageRecord) -> ForwardFacts | None:
+    facts = message.details.get(FORWARD)
+    if message.kind != FORWARD or not facts:
+        return None
+    return ForwardFacts(
+        of=await _link(tx, facts["of_ticket"]),
+        people=forward_people(message),
+        mails=len(facts["mails"]),
+        state=message.state,
+    )

@@ -12,6 +12,7 @@ from handlers.cards import load_card, load_mail_post
 from handlers.context import Context
 from handlers.errors import ChatClosed, ChatError, ChatRateLimited, ChatRefused
 from handlers.file_mail import WHOLE_MAIL
+from handlers.forwarding import FORWARD
 from handlers.outbox import Later, Settle
 from handlers.ports import Chat
 from handlers.posts import Mark, Notice, NoticeKind, Place, Reaction
@@ -126,7 +127,8 @@ class SlackDelivery:
         if ticket is None or ticket.root_ts is None:
             return None
         place = Place(ticket.slack_channel_id, ticket.root_ts)
-        marked = Notice(notice.kind, notice.facts, notice.mention, Mark(ticket.id, -item.id))
+        facts = await self._with_link(notice.facts)
+        marked = Notice(notice.kind, facts, notice.mention, Mark(ticket.id, -item.id))
         assert marked.mark is not None
         try:
             if await self._find_earlier(item, place, marked.mark) is None:
@@ -136,6 +138,17 @@ class SlackDelivery:
                 raise
             _log.warning("the thread of ticket %d is gone, and with it a notice", ticket.id)
         return None
+
+    async def _with_link(self, facts: dict[str, object]) -> dict[str, object]:
+        """The other ticket that a notice names, as a link where its card can be linked."""
+        if "link_ticket_id" not in facts:
+            return facts
+        async with self._context.db.read() as tx:
+            other = await tickets.find(tx, int(str(facts["link_ticket_id"])))
+        if other is None or other.root_ts is None:
+            return facts
+        url = await self._chat.find_link(Place(other.slack_channel_id, other.root_ts))
+        return {**facts, "url": url or ""}
 
     async def upload_files(self, item: OutboxRecord) -> Settle | None:
         ticket, message = await self._load(item)
@@ -241,6 +254,9 @@ class SlackDelivery:
                 await tickets.change(tx, ticket.id, root_ts=ts, last_seen_ts=ts)
                 if fresh.updated_at != ticket.updated_at:
                     await work.update_card(tx, fresh, now=now)
+            if message.kind == FORWARD:
+                # The card stands for the mail: its reaction tells what became of it.
+                await work.react(tx, message, now=now)
             if await messages.has_pending_files(tx, message.id):
                 await work.upload_files(tx, fresh, message.id, now=now)
 

@@ -59,8 +59,23 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class TicketLink:
+    """Another ticket; `place` is its card, where it has one."""
+
     number: int
     ticket_id: int
+    place: Place | None = None
+    url: str = ""
+    """Filled in by whoever posts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardFacts:
+    """What a card says of the forward that its ticket started with."""
+
+    of: TicketLink | None
+    people: tuple[Address, ...]
+    mails: int
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +109,7 @@ class TicketCard:
     suggested: TicketLink | None = None
     linked: TicketLink | None = None
     forward_allowed: bool = False
+    forward: ForwardFacts | None = None
     reply_to: tuple[Address, ...] = ()
     """Who gets the next reply, by role."""
     reply_cc: tuple[Address, ...] = ()
@@ -111,6 +127,7 @@ class MailPost:
     kind: str = "message"
     is_customer: bool = True
     is_new_person: bool = False
+    forward_allowed: bool = False
     subject: str | None = None
     """Only where it differs from the ticket's."""
 
@@ -135,6 +152,8 @@ class NoticeKind(StrEnum):
     CONNECTION_FAILS = "connection_fails"
     CONNECTION_WORKS = "connection_works"
     FORWARDING_CONFIRMATION = "forwarding_confirmation"
+    FORWARDED = "forwarded"
+    FORWARD_HELD = "forward_held"
     BACKFILL_OFFER = "backfill_offer"
     SAID = "said"
 

@@ -30,6 +30,7 @@ _STOPPABLE = ("held", "confirm")
 _CARD_STEP = 0.05
 _CARD_PATIENCE = 36
 """Steps: 1.8 s, within the three seconds that Slack waits."""
+_POST_PATIENCE = 16
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff \t\n*_~"
 
 
@@ -161,7 +162,7 @@ class Replies:
             message, ticket, channel = await self._load(tx, message_id)
             cancelled = await self._cancel(tx, message)
             if cancelled:
-                await work.react(tx, message, now=self._context.clock.now())
+                await self._show_state(tx, message, ticket)
             message = await messages.get(tx, message_id)
         self._context.wake.deliver()
         kind = OutcomeKind.CANCELLED if cancelled else OutcomeKind.ALREADY_SENT
@@ -207,14 +208,19 @@ class Replies:
             await messages.forget_failures(tx, message.id)
             await self._hold(tx, ticket, channel, message, now)
             message = await messages.get(tx, message.id)
-            await work.react(tx, message, now=now)
+            await self._show_state(tx, message, ticket)
         self._context.wake.deliver()
         return Outcome(OutcomeKind.HELD, ticket, channel, message)
 
     async def find_message(self, slack_channel_id: str, ts: str) -> MessageRecord | None:
-        """The stored message behind a Slack message."""
-        async with self._context.db.read() as tx:
-            return await messages.find_by_ts(tx, slack_channel_id, ts)
+        """The stored message behind a Slack message; a post of ours may be noted in a moment."""
+        for _ in range(_POST_PATIENCE):
+            async with self._context.db.read() as tx:
+                found = await messages.find_by_ts(tx, slack_channel_id, ts)
+            if found is not None:
+                return found
+            await asyncio.sleep(_CARD_STEP)
+        return None
 
     def _kind_of(
         self,
@@ -316,6 +322,13 @@ class Replies:
         if cancelled:
             await outbox.cancel(tx, work.send_key(message.id))
         return cancelled
+
+    async def _show_state(self, tx: Session, message: MessageRecord, ticket: TicketRecord) -> None:
+        """By the reaction; a ticket that starts with a mail of ours tells it on its card too."""
+        now = self._context.clock.now()
+        await work.react(tx, message, now=now)
+        if message.slack_ts is not None and message.slack_ts == ticket.root_ts:
+            await work.update_card(tx, ticket, now=now)
 
     async def _become_note(self, tx: Session, message: MessageRecord) -> None:
         await outbox.cancel(tx, work.send_key(message.id))

@@ -20,6 +20,17 @@ _MESSAGE_ID = re.compile(
     r"<canal\.(\d{1,18})\.([a-z2-7]{4,32})\.([a-z2-7]{16})@[^<>\s]{1,255}>", re.ASCII
 )
 _MARKER = re.compile(r"canal-(\d{1,18})\.([a-z2-7]{16})", re.ASCII)
+_ANY_TOKEN = re.compile(
+    r"\+\d{1,18}\.[a-z2-7]{16}(?=@)"
+    r"|\[?#?canal-\d{1,18}\.[a-z2-7]{16}\]?"
+    r"|<?canal\.\d{1,18}\.[a-z2-7]{4,32}\.[a-z2-7]{16}(?:@[^\s<>]{1,255})?>?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def without_tokens(text: str) -> str:
+    """The text with every token of ours taken out: addresses stay, without what opens a ticket."""
+    return _ANY_TOKEN.sub("", text)
 
 
 class Tokens:

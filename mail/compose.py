@@ -197,8 +197,9 @@ def _body(draft: OutgoingMail) -> Part:
 def _shown_content_ids(draft: OutgoingMail) -> dict[str, str]:
     """Content-IDs that the mail both has and shows, as they are written in it."""
     owned = {f.content_id for f in draft.attachments if f.content_id}
-    older = (*draft.quote, *draft.forwarded)
-    documents = [draft.body, draft.signature, draft.footer, *(one.document for one in older)]
+    documents = [draft.body, draft.signature, draft.footer]
+    documents += [one.document for one in draft.quote]
+    documents += [one.document for one in draft.forwarded]
     blocks = [block for document in documents if document for block in document.blocks]
     used = {block.content_id for block in blocks if isinstance(block, Image)}
     return {one: clean_content_id(one) for one in owned & used if one}

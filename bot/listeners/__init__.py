@@ -15,7 +15,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.listeners import actions, commands, home, messages, places, shortcuts
 from bot.listeners.answers import whisper_text
-from bot.listeners.modals import channel_form, recipients, show_mail
+from bot.listeners.modals import channel_form, forward, recipients, show_mail
 from bot.listeners.services import Services
 from handlers.errors import UserError
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 def register(app: AsyncApp, services: Services) -> None:
     """Connect every listener, and the one place where their errors become answers."""
-    modals = (channel_form, show_mail, recipients)
+    modals = (channel_form, show_mail, recipients, forward)
     for module in (messages, actions, commands, shortcuts, home, *modals, places):
         module.register(app, services)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from bot.listeners.modals.forward import open_forward_mail
 from bot.listeners.modals.recipients import open_recipients
 from bot.listeners.services import Services
 
@@ -14,4 +15,4 @@ Opener = Callable[[Services, Json, int], Awaitable[None]]
 
 def openers() -> dict[str, Opener]:
     """Each is handed the services, the payload and the number after the colon."""
-    return {"recipients": open_recipients}
+    return {"recipients": open_recipients, "forward_mail": open_forward_mail}

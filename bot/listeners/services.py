@@ -15,6 +15,7 @@ from handlers.channel_setup import ChannelSetup
 from handlers.channel_test import ChannelTester
 from handlers.channels import Channels
 from handlers.errors import ChatError
+from handlers.forwarding import Forwards
 from handlers.places import Places
 from handlers.ports import Clock
 from handlers.recipients import RecipientEditor
@@ -58,6 +59,7 @@ class Services:
     replies: Replies
     tickets: Tickets
     recipients: RecipientEditor
+    forwards: Forwards
     channels: Channels
     setup: ChannelSetup
     admins: Admins

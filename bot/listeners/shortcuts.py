@@ -10,6 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.listeners.answers import user_of, whisper_outcome
 from bot.listeners.home import open_overview
+from bot.listeners.modals.forward import open_forward_mail
 from bot.listeners.modals.show_mail import open_mail
 from bot.listeners.services import Services
 from handlers.errors import UserError
@@ -29,6 +30,12 @@ def register(app: AsyncApp, services: Services) -> None:
     @app.shortcut("open_canal")
     async def on_open(ack: AsyncAck, body: Json) -> None:
         await open_overview(services, body)
+        await ack()
+
+    @app.shortcut("forward_ticket")
+    async def on_forward(ack: AsyncAck, body: Json) -> None:
+        message = await _message_behind(services, body)
+        await open_forward_mail(services, body, message.id)
         await ack()
 
     app.shortcut("reply_to_customer")(_on_reply(services, services.replies.send))

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.slack.blocks import blocks_from_document
+from bot.slack.card_links import forward_title, link_blocks, link_buttons
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, context, cut, header, option, overflow, rich_section
 from bot.slack.texts import Texts
@@ -35,16 +36,19 @@ def build_card(card: TicketCard, texts: Texts, *, assignee: str, now: datetime) 
 
 def _open_blocks(card: TicketCard, texts: Texts, assignee: str, now: datetime) -> list[Json]:
     sender = [_person(card.customer) or texts("unknown sender"), texts.nth_ticket(card.nth_ticket)]
+    if card.forward:
+        sender = [forward_title(card.forward, texts)]
     return [
         header(f"#{card.number}  {card.subject or texts('(no subject)')}"),
         context("  ·  ".join(sender)),
         *_people_lines(card, texts),
         *_text_blocks(card.text, texts),
-        *_link_blocks(card, texts),
+        *link_blocks(card, texts),
         context(_state_line(card, texts, assignee, now)),
         actions(
             _take_button(card, texts),
             button(texts("Close"), "ticket_close", card.mark.ticket_id),
+            *link_buttons(card, texts),
             _more(card, texts),
             block_id=card.mark.key,
         ),
@@ -133,18 +137,6 @@ def _file_line(file: FileLine, texts: Texts) -> str:
     return f"📎 {file.name}{size}{summary}"
 
 
-def _link_blocks(card: TicketCard, texts: Texts) -> list[Json]:
-    if card.linked:
-        return [context(texts("Follows #{number}, which is closed.", number=card.linked.number))]
-    if card.suggested:
-        sentence = texts(
-            "Refers to #{number}, but its sender was not on that ticket.",
-            number=card.suggested.number,
-        )
-        return [context(sentence)]
-    return []
-
-
 def _state_line(card: TicketCard, texts: Texts, assignee: str, now: datetime) -> str:
     parts = [texts.status(card.status.value)]
     if assignee:
@@ -170,11 +162,19 @@ def build_mail_post(post: MailPost, texts: Texts) -> Json:
     blocks.append(
         actions(
             button(texts("Show full mail"), "mail_show", post.mark.message_id),
+            *_post_menu(post, texts),
             block_id=post.mark.key,
         )
     )
     fallback = f"{post.author}: {cut(post.text.body.to_text(), 200)}"
     return _payload(blocks, fallback, post.mark)
+
+
+def _post_menu(post: MailPost, texts: Texts) -> list[Json]:
+    if not post.forward_allowed:
+        return []
+    forward = option(texts("Forward as new ticket"), f"forward_mail:{post.mark.message_id}")
+    return [overflow("ticket_more", [forward])]
 
 
 def _auto_reply(post: MailPost, texts: Texts) -> Json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,9 +20,9 @@ from bot.slack.notices import build_notice
 from bot.slack.people import People
 from bot.slack.texts import Texts
 from bot.slack.threads import agent_messages_from
-from handlers.errors import ChatClosed, ChatRefused
+from handlers.errors import ChatClosed, ChatError, ChatRefused
 from handlers.ports import AgentMessage, Clock, Profile
-from handlers.posts import MailPost, Mark, Notice, Place, TicketCard
+from handlers.posts import MailPost, Mark, Notice, Place, TicketCard, TicketLink
 
 _log = logging.getLogger(__name__)
 Json = dict[str, Any]
@@ -113,6 +114,16 @@ class SlackChat:
             if error.code not in _NO_SUCH_METHOD:
                 raise
             _log.warning("this Slack shows no history (%s), so nothing is found in it", method)
+
+    async def find_link(self, place: Place) -> str | None:
+        arguments = {"channel": place.slack_channel_id, "message_ts": place.thread_ts}
+        try:
+            answer = await self._calls.call("chat.getPermalink", arguments)
+        except ChatError as error:
+            # A link is a comfort: the number alone tells as well.
+            _log.info("no link to a thread: %s", error)
+            return None
+        return str(answer["permalink"])
 
     async def _pages(self, method: str, arguments: Json) -> AsyncIterator[Json]:
         """The messages of a listing method, page after page."""
@@ -238,7 +249,18 @@ class SlackChat:
 
     async def _card(self, card: TicketCard) -> Json:
         assignee = (await self.profile(card.assignee_id)).name if card.assignee_id else ""
+        card = replace(
+            card,
+            suggested=await self._linked(card.suggested),
+            linked=await self._linked(card.linked),
+            forward=card.forward and replace(card.forward, of=await self._linked(card.forward.of)),
+        )
         return build_card(card, self.texts, assignee=assignee, now=self._clock.now())
+
+    async def _linked(self, link: TicketLink | None) -> TicketLink | None:
+        if link is None or link.place is None:
+            return link
+        return replace(link, url=await self.find_link(link.place) or "")
 
     async def _post(self, place: Place, payload: Json) -> str:
         async def send(body: Json) -> Json:

@@ -245,6 +245,30 @@ def _forwarding_confirmation(facts: Facts, texts: Texts) -> tuple[str, list[Json
     return sentence, []
 
 
+def ticket_link(number: object, url: object) -> str:
+    """`#12`, as a link where there is an address. Ours alone: nothing foreign in it."""
+    return f"<{url}|#{number}>" if url else f"#{number}"
+
+
+def _forwarded(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "↪ Forwarded to {addresses} as {ticket}. Answers to it stay there.",
+        addresses=_fact(facts, "addresses"),
+        ticket=ticket_link(facts["number"], facts.get("url")),
+    )
+    return sentence, []
+
+
+def _forward_held(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "Goes to {addresses} in {seconds} s, as the new ticket #{number}.",
+        addresses=_fact(facts, "addresses"),
+        seconds=facts["seconds"],
+        number=facts["number"],
+    )
+    return sentence, [button(texts("Undo"), "reply_undo", facts["message_id"], style="danger")]
+
+
 def _backfill_offer(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     sentence = texts("This was written while Canal was away, so it was not sent.")
     return sentence, [
@@ -284,6 +308,8 @@ _WORDINGS: dict[NoticeKind, Wording] = {
     NoticeKind.CONNECTION_FAILS: _connection_fails,
     NoticeKind.CONNECTION_WORKS: _connection_works,
     NoticeKind.FORWARDING_CONFIRMATION: _forwarding_confirmation,
+    NoticeKind.FORWARDED: _forwarded,
+    NoticeKind.FORWARD_HELD: _forward_held,
     NoticeKind.BACKFILL_OFFER: _backfill_offer,
     NoticeKind.SAID: _said,
 }

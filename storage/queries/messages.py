@@ -94,11 +94,12 @@ async def list_of_ticket(
 
 
 async def list_stoppable(tx: Session, ticket_id: int, *, since: datetime) -> list[MessageRecord]:
-    """Replies of the ticket that have not left yet."""
+    """Replies of the ticket that have not left yet. A forward is no message in the thread."""
     rows = await tx.scalars(
         select(Message).where(
             Message.ticket_id == ticket_id,
             Message.state.in_(["held", "confirm"]),
+            Message.kind != "forward",
             Message.slack_ts.is_not(None),
             Message.created_at >= since,
         )

@@ -66,6 +66,13 @@ async def find_by_thread(tx: Session, slack_channel_id: str, root_ts: str) -> Ti
     return cut(TicketRecord, row) if row else None
 
 
+async def list_linked(tx: Session, ticket_id: int) -> list[TicketRecord]:
+    """The tickets that name this one as the one they come from."""
+    query = select(Ticket).where(Ticket.linked_ticket_id == ticket_id)
+    rows = await tx.scalars(query.order_by(Ticket.id.desc()).limit(100))
+    return [cut(TicketRecord, row) for row in rows]
+
+
 async def find_many(tx: Session, ticket_ids: Collection[int]) -> dict[int, TicketRecord]:
     rows = await tx.scalars(select(Ticket).where(Ticket.id.in_(list(ticket_ids))))
     return {row.id: cut(TicketRecord, row) for row in rows}

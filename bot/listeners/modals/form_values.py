@@ -38,6 +38,12 @@ def read_text(values: Json, name: str) -> str | None:
     return text or None
 
 
+def read_checked(values: Json, name: str) -> tuple[str, ...]:
+    """The values of the options chosen in checkboxes or a multiple select."""
+    state = (values.get(name) or {}).get(name) or {}
+    return tuple(str(one["value"]) for one in state.get("selected_options") or ())
+
+
 def read_document(values: Json, name: str) -> Document:
     state = (values.get(name) or {}).get(name) or {}
     block = state.get("rich_text_value")
