@@ -107,7 +107,8 @@ async def test_the_full_mail_is_one_click_away(desk: Desk) -> None:
     await modal.get_by_test_id("modal-close").click()
     await expect(thread.get_by_test_id("file").filter(has_text=".eml")).to_be_visible()
     await desk.choose_of(thread.first, "Show full mail")
-    await expect(desk.page.get_by_test_id("modal")).to_contain_text("It began in March.")
+    await expect(modal).to_contain_text("It began in March.")
+    await modal.get_by_test_id("modal-close").click()
 
 
 async def test_canal_explains_itself_and_refuses_who_may_not(desk: Desk) -> None:
