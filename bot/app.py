@@ -34,14 +34,15 @@ from bot.workspace import Workspace, identify
 from handlers.access import Admins
 from handlers.channel_test import ChannelTester
 from handlers.channels import Channels
-from handlers.context import Context
+from handlers.context import WAKE_NAMES, Context
 from handlers.filing import FilingWorker
 from handlers.outbox import OutboxWorker
 from handlers.places import Places
-from handlers.startup import recover, remember_workspace
+from handlers.startup import leave, recover, remember_workspace
 from handlers.tokens import Tokens
 from storage.crypto import Vault
 from storage.engine import Database, open_database
+from storage.notify import Notifier
 from storage.startup import prepare
 
 MAIL_GRACE = 1.0
@@ -116,6 +117,11 @@ class Canal:
         )
         await remember_workspace(context, name=workspace.name, bot_user_id=workspace.bot_user_id)
         await recover(context, alone=self._settings.is_sqlite)
+        self._stack.push_async_callback(leave, context)
+        notifier = Notifier(database, context.holder, context.wake.by_another, names=WAKE_NAMES)
+        await notifier.start()
+        self._stack.push_async_callback(notifier.stop)
+        context.wake.listen(notifier.tell)
         return context
 
     def _build_services(self, context: Context, chat: SlackChat) -> Services:
@@ -143,6 +149,7 @@ class Canal:
             setup=self.wires.setup(self.channels),
             admins=admins,
             tester=ChannelTester(context.db, self._clock, self.channels, self.wires.probe, chat),
+            loop_test=self.wires.loop_test(context, self.channels),
             places=Places(context),
         )
         self._stack.push_async_callback(services.background.stop, 0.5)

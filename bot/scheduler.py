@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -17,12 +18,16 @@ from bot.mailboxes import MailboxWatch
 from bot.metrics import Metrics
 from bot.parts import Parts
 from handlers.health import tell_of_long_failures
+from handlers.recovery import Recovery
 from handlers.reports import outbox_figures
 from handlers.secret_expiry import warn_of_expiring_secrets
+from handlers.turns import RENEW_EVERY, Turns
 
 _log = logging.getLogger(__name__)
 CONFIG_EVERY = 0.5
 """Seconds until a running Canal sees what another process configured (promised: within 2)."""
+RECOVER_EVERY = 4.0
+"""Seconds between looks for dead replicas; after two of them their work is taken over."""
 
 
 class Scheduler:
@@ -30,14 +35,19 @@ class Scheduler:
         self._parts = parts
         self._metrics = metrics
         self._mailboxes = mailboxes
+        self._turns = Turns(parts.context)
+        self._recovery = Recovery(parts.context)
         self._scheduler = AsyncIOScheduler()
         self._running: set[asyncio.Task[Any]] = set()
 
     def start(self) -> None:
         self._every(CONFIG_EVERY, "configuration", self._look_for_changes)
-        self._every(30, "waiting times", self._parts.tickets.refresh_waiting_times)
         self._every(10, "metrics", self._measure)
-        self._every(60, "connections", self._look_after_connections)
+        self._every(60, "claims", self._parts.outbox.renew_claims)
+        self._every(RECOVER_EVERY, "recovery", self._recovery.run)
+        self._every(RENEW_EVERY, "turns", self._turns.renew, at_once=True)
+        self._in_turn(30, "waiting times", self._parts.tickets.refresh_waiting_times)
+        self._in_turn(60, "connections", self._look_after_connections)
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler.start()
 
@@ -48,7 +58,23 @@ class Scheduler:
             await asyncio.wait(self._running, timeout=1.0)
         self._scheduler.shutdown(wait=False)
 
-    def _every(self, seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
+    def _in_turn(self, seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
+        """For what is done once, on however many machines Canal runs."""
+
+        async def when_ours() -> None:
+            if self._turns.is_ours():
+                await work()
+
+        self._every(seconds, name, when_ours)
+
+    def _every(
+        self,
+        seconds: float,
+        name: str,
+        work: Callable[[], Awaitable[object]],
+        *,
+        at_once: bool = False,
+    ) -> None:
         async def guarded() -> None:
             task = asyncio.current_task()
             assert task is not None
@@ -59,8 +85,9 @@ class Scheduler:
             except Exception:  # noqa: BLE001 - logged; the next tick tries again
                 _log.exception("the timer for %s failed", name)
 
+        first = {"next_run_time": datetime.now(UTC)} if at_once else {}
         self._scheduler.add_job(
-            guarded, "interval", seconds=seconds, name=name, max_instances=1, coalesce=True
+            guarded, "interval", seconds=seconds, name=name, max_instances=1, coalesce=True, **first
         )
 
     async def _look_for_changes(self) -> None:

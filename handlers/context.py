@@ -11,6 +11,8 @@ from handlers.ports import Clock
 from handlers.tokens import Tokens
 from storage.engine import Database
 
+WAKE_NAMES = ("filing", "outbox")
+
 
 class Wake:
     """Lets a commit wake the worker that has something to do now.
@@ -26,6 +28,10 @@ class Wake:
     def listen(self, listener: Callable[[str], None]) -> None:
         """Also tell `listener` ("filing" or "outbox"): other replicas are woken this way."""
         self._listeners.append(listener)
+
+    def by_another(self, name: str) -> None:
+        """Another process has work; it has told everybody itself."""
+        {"filing": self.filing, "outbox": self.outbox}[name].set()
 
     def file(self) -> None:
         self._set("filing", self.filing)

@@ -96,8 +96,11 @@ class FilingWorker:
         """All in one transaction; if that fails, each in its own."""
         try:
             async with self._context.db.write() as tx:
+                ids = [arrival.id for arrival, _ in batch]
+                ours = await mails.still_claimed(tx, ids, self._context.holder)
                 for arrival, mail in batch:
-                    await self._file(tx, arrival, mail)
+                    if arrival.id in ours:
+                        await self._file(tx, arrival, mail)
         except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
             _log.exception("a batch of %d mails could not be filed together", len(batch))
             for arrival, mail in batch:
@@ -106,11 +109,13 @@ class FilingWorker:
     async def _file_alone(self, arrival: ArrivalRecord, mail: ParsedMail) -> None:
         try:
             async with self._context.db.write() as tx:
-                await self._file(tx, arrival, mail)
+                if await mails.still_claimed(tx, [arrival.id], self._context.holder):
+                    await self._file(tx, arrival, mail)
         except Exception as error:  # noqa: BLE001 - judged, recorded and tried again
             _log.exception("arrival %d could not be filed", arrival.id)
             async with self._context.db.write() as tx:
-                await self._give_up_or_postpone(tx, arrival, error)
+                if await mails.still_claimed(tx, [arrival.id], self._context.holder):
+                    await self._give_up_or_postpone(tx, arrival, error)
 
     async def _give_up_or_postpone(
         self, tx: Session, arrival: ArrivalRecord, error: Exception

@@ -9,11 +9,21 @@ import pytest
 
 from tests.app.harness import Harness
 
+BOTH = pytest.mark.parametrize(
+    "canal",
+    ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
+    indirect=True,
+)
+"""Runs the tests of a module once on each database."""
+
 
 @pytest.fixture
-async def canal(tmp_path: Path) -> AsyncIterator[Harness]:
-    """Running, with one email channel whose undo time is zero."""
-    harness = Harness(tmp_path)
+async def canal(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
+    """Running, with one email channel whose undo time is zero; on SQLite unless marked `BOTH`."""
+    env = {}
+    if getattr(request, "param", "sqlite") == "postgres":
+        env["CANAL_DATABASE_URL"] = request.getfixturevalue("postgres_url")
+    harness = Harness(tmp_path, env=env)
     await harness.start()
     await harness.add_channel()
     try:

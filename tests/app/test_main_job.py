@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 
+from tests.app.conftest import BOTH
 from tests.app.harness import OURS, Harness, words_of
+
+pytestmark = BOTH
 
 
 async def test_a_mail_becomes_a_ticket_card(canal: Harness) -> None:
