@@ -12,7 +12,7 @@ ARGS ?=
 .DELETE_ON_ERROR:
 export PYTHON
 
-.PHONY: help demo test check format types layers catalogs catalogs-check bench browser-test \
+.PHONY: help demo test check format types layers catalogs catalogs-check bench browser-test pictures \
 	coverage venv constraints pre-commit clean
 
 help: ## this list
@@ -26,6 +26,9 @@ test: $(VENV)/.installed-dev ## all tests; a missing server skips its tests (CAN
 
 browser-test: $(VENV)/.installed-dev ## the loop in a real Chromium, screenshots in test-artefacts/
 	@$(PY) -m pytest tests -m browser $(ARGS)
+
+pictures: $(VENV)/.installed-dev ## the pictures of the README, from a real run of the demo
+	@$(PY) -m tests.e2e.pictures
 
 check: $(VENV)/.installed-dev ## formatting, lint, types, layers, migrations, catalogs
 	$(BIN)/ruff format --check $(CODE)
