@@ -12,7 +12,9 @@ from typing import Annotated
 
 import typer
 
+from bot.cli_channel_test import try_channel
 from bot.cli_channels import channels_app
+from bot.cli_login import login
 from bot.cli_support import say
 from bot.problems import run_or_explain
 from bot.runtime import run, wait_for_signal
@@ -25,6 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+channels_app.command("login")(login)
+channels_app.command("test")(try_channel)
 app.add_typer(channels_app, name="channels")
 
 

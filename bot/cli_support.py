@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 
 from bot.clock import SystemClock
 from bot.problems import StartupError
+from bot.runtime import run
 from bot.secret_key import find_secret_keys, load_secret_keys
 from bot.settings import Settings, load_settings
+from handlers.channel_fields import InvalidFields
 from handlers.channels import Channels
 from handlers.context import Context
 from handlers.startup import UNKNOWN_TEAM, find_team
@@ -23,6 +26,8 @@ from storage.crypto import Vault
 from storage.engine import open_database
 from storage.errors import StorageError
 from storage.startup import prepare, verify
+
+T = TypeVar("T")
 
 
 def say(text: str, *, err: bool = False) -> None:
@@ -65,6 +70,35 @@ async def open_offline(env: Mapping[str, str]) -> AsyncIterator[Offline]:
         yield Offline(settings, context, channels)
     finally:
         await database.close()
+
+
+def run_offline(work: Callable[[Offline], Awaitable[T]]) -> T:
+    """Open the services, do the work, close them.
+
+    Raises:
+        StartupError: fields cannot be used; each sentence names its option.
+    """
+
+    async def main() -> T:
+        async with open_offline(os.environ) as offline:
+            return await work(offline)
+
+    try:
+        return run(main())
+    except InvalidFields as error:
+        raise StartupError(
+            *(f"{_option_of(name)}: {text}" for name, text in error.problems.items())
+        ) from error
+
+
+def _option_of(field_name: str) -> str:
+    """The option that a field of the service is given by."""
+    known = {
+        "slack_channel_id": "--slack-channel",
+        "imap_password": "--imap-password-file",
+        "smtp_password": "--smtp-password-file",
+    }
+    return known.get(field_name, "--" + field_name.replace("_", "-"))
 
 
 async def check_database(settings: Settings) -> None:

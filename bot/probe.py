@@ -11,11 +11,13 @@ from bot.grants import Grants
 from bot.transports import Transports, is_graph_of
 from handlers.connection_settings import read_fetch_options, read_imap
 from handlers.ports import MailConnection, Step
+from mail.connections import ImapCursor, ImapSettings
 from mail.errors import DeadGrant, LoginFailed, MailError, Refused, ServerSilent
 from mail.send_smtp import SmtpSender
 
 SECONDS = 19.5
 """An answer for each connection within this time, whatever the server does."""
+_MOST_MAILS = 500
 STEP = 15.0
 """How long a silent SMTP server is waited for: then the sentence names what was silent."""
 
@@ -60,6 +62,16 @@ class Probe:
             f"with {found.messages} mails, {news}.{warning}",
         )
 
+    async def fetch_since(
+        self, connection: MailConnection, cursor: ImapCursor | None
+    ) -> tuple[ImapCursor | None, Sequence[bytes]]:
+        """The `MailboxLook` port."""
+        settings = read_imap(connection.settings, connection.secret)
+        tokens = self._grants.source(connection)
+        if tokens is not None:
+            settings = settings.with_token(await tokens(False))
+        return await asyncio.to_thread(_fetch_since, settings, cursor)
+
     async def _outgoing(self, connection: MailConnection) -> Step:
         if is_graph_of(connection):
             return await self._graph(connection)
@@ -90,6 +102,19 @@ async def _within(host: str) -> AsyncIterator[None]:
         raise ServerSilent(
             f"{host} took too long to answer. Check host and port, or try again later."
         ) from None
+
+
+def _fetch_since(
+    settings: ImapSettings, cursor: ImapCursor | None
+) -> tuple[ImapCursor | None, Sequence[bytes]]:
+    from mail.imap_account import ImapAccount
+
+    found: list[bytes] = []
+    with ImapAccount(settings) as account:
+        while (batch := account.next_batch(cursor)) is not None and len(found) < _MOST_MAILS:
+            found += [mail.data for mail in batch]
+            cursor = batch.cursor
+    return cursor, found
 
 
 def _field_of(connection: MailConnection, error: MailError) -> str:

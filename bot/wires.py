@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bot.grants import Grants
@@ -10,11 +11,14 @@ from bot.settings import Settings
 from bot.transports import Transports
 from handlers.channel_setup import ChannelSetup
 from handlers.channels import Channels
+from handlers.context import Context
 from handlers.grants import GrantStore
+from handlers.loop_test import SECONDS, LoopTest
 from storage.engine import Database
 
 if TYPE_CHECKING:
     from mail.autodiscover import Discovered, Surroundings
+    from mail.sender_domain import Finding
 
 
 class Finder:
@@ -46,3 +50,15 @@ class Wires:
 
     def setup(self, channels: Channels) -> ChannelSetup:
         return ChannelSetup(channels, self.finder, self.probe)
+
+    def loop_test(
+        self, context: Context, channels: Channels, *, seconds: float | None = None
+    ) -> LoopTest:
+        from mail.sender_domain import check_sender_domain
+
+        async def check(address: str, received: bytes | None) -> Sequence[Finding]:
+            return await check_sender_domain(address, received)
+
+        return LoopTest(
+            context, channels, self.transports, self.probe, check, seconds=seconds or SECONDS
+        )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from handlers.channel_fields import ChannelFields, InvalidFields, check_fields
-from handlers.connection_settings import OAuthChoice, oauth_of
+from handlers.connection_settings import OAuthChoice
 from handlers.errors import NotFound
 from handlers.ports import Clock, MailConnection
 from storage.engine import Database, Session
@@ -108,31 +108,30 @@ class Channels:
         return MailConnection.of(channel, record, secret)
 
     async def save_grant(
-        self, name: str, choice: OAuthChoice, secrets: Mapping[str, Any]
+        self,
+        name: str,
+        choice: OAuthChoice,
+        secrets: Mapping[str, Any],
+        directions: Sequence[str],
     ) -> ChannelStatus:
-        """A sign-in was finished: both directions that it is good for use it from now on.
+        """A sign-in was finished: these directions use it from now on.
 
-        `secrets` are tokens and whatever else is needed to renew them; they replace a password.
+        `secrets` are tokens and whatever else renews them. They lie with the direction
+        `choice.held_by` and take the place of passwords.
         """
         async with self._db.write() as tx:
             channel = await self._get(tx, name)
             for record in await channels.list_connections(tx, channel.id):
-                before = oauth_of(record.settings)
-                holds = record.direction == choice.held_by
-                shares = before is not None and (before.held_by, before.use) == (
-                    choice.held_by,
-                    choice.use,
-                )
-                if not holds and not shares:
-                    continue
-                await channels.set_connection(
-                    tx,
-                    channel,
-                    record.direction,
-                    record.kind,
-                    {**record.settings, "oauth": choice.to_json()},
-                    secret={"oauth": dict(secrets)} if holds else None,
-                )
+                if record.direction in directions:
+                    holds = record.direction == choice.held_by
+                    await channels.set_connection(
+                        tx,
+                        channel,
+                        record.direction,
+                        record.kind,
+                        {**record.settings, "oauth": choice.to_json()},
+                        secret={"oauth": dict(secrets)} if holds else {},
+                    )
             channel = await channels.change(tx, channel.id, {}, now=self._now())
             return await self._status(tx, channel)
 

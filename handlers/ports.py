@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from handlers.posts import MailPost, Mark, Notice, Place, TicketCard
+from mail.connections import ImapCursor
 from mail.document import Document
+from mail.sender_domain import Finding
 from mail.smtp_results import SendResult
 from storage.records import ChannelRecord, ConnectionRecord
 
@@ -221,6 +223,25 @@ class MailboxProbe(Protocol):
     async def probe(self, connection: MailConnection) -> Sequence[Step]:
         """Within 20 seconds, whatever the server does. Never raises for the server's sake."""
         ...
+
+
+class MailboxLook(Protocol):
+    """Looks into a mailbox for mails that came after a point; leaves no trace there."""
+
+    async def fetch_since(
+        self, connection: MailConnection, cursor: ImapCursor | None
+    ) -> tuple[ImapCursor | None, Sequence[bytes]]:
+        """The mails after `cursor` (None: none of what is there) and where it ends now.
+
+        Raises mail.errors.MailError.
+        """
+        ...
+
+
+class DomainCheck(Protocol):
+    """SPF, DKIM and DMARC (`mail.sender_domain.check_sender_domain`)."""
+
+    async def __call__(self, address: str, received: bytes | None) -> Sequence[Finding]: ...
 
 
 class ServerFinder(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handlers.address_index import AddressIndex
-from handlers.tokens import Tokens
+from handlers.tokens import PROBE_TICKET, Tokens
 from mail.model import MailKind, ParsedMail
 from storage.records import ChannelRecord
 
@@ -34,6 +34,8 @@ def rule(mail: ParsedMail, channel: ChannelRecord, index: AddressIndex, tokens: 
         return Ruling(Verdict.HOLD, "The channel is paused.")
     if mail.message_id and tokens.ticket_of_message_id(mail.message_id) is not None:
         return Ruling(Verdict.DROP, "This is a mail that Canal sent itself.")
+    if mail.marker and tokens.ticket_of_marker(mail.marker) == PROBE_TICKET:
+        return Ruling(Verdict.DROP, "This is Canal's own test mail.")
     if mail.kind is MailKind.BOUNCE and mail.bounce is not None:
         return Ruling(Verdict.BOUNCE)
     if mail.kind in (MailKind.AUTO_REPLY, MailKind.FEEDBACK):

@@ -14,6 +14,8 @@ import secrets
 
 from mail.addresses import split_subaddress
 
+PROBE_TICKET = 0
+"""The ticket that tokens of Canal's own test mails name: there is no such ticket."""
 _MAC_BYTES = 10  # 80 bits: 16 characters, out of reach of guessing over SMTP
 _DETAIL = re.compile(r"(\d{1,18})\.([a-z2-7]{16})", re.ASCII)
 _MESSAGE_ID = re.compile(

@@ -16,6 +16,7 @@ from handlers.channel_test import ChannelTester
 from handlers.channels import Channels
 from handlers.errors import ChatError
 from handlers.forwarding import Forwards
+from handlers.loop_test import LoopTest
 from handlers.places import Places
 from handlers.ports import Clock
 from handlers.recipients import RecipientEditor
@@ -64,5 +65,6 @@ class Services:
     setup: ChannelSetup
     admins: Admins
     tester: ChannelTester
+    loop_test: LoopTest
     places: Places
     background: Background = field(default_factory=Background)

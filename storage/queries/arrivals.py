@@ -1,0 +1,25 @@
+"""Looking for a mail among what has arrived at a channel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from storage.engine import Session
+from storage.models import Arrival, RawMail
+from storage.queries.mails import unpack
+
+_MOST = 200
+
+
+async def list_raw_since(tx: Session, channel_id: int, since: datetime) -> list[bytes]:
+    """The bytes of the newest mails that arrived at the channel since then, newest first."""
+    query = (
+        select(RawMail.data)
+        .join(Arrival, Arrival.raw_mail_id == RawMail.id)
+        .where(Arrival.email_channel_id == channel_id, Arrival.received_at >= since)
+        .order_by(Arrival.id.desc())
+        .limit(_MOST)
+    )
+    return [unpack(packed) for packed in await tx.scalars(query) if packed is not None]
