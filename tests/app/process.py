@@ -102,6 +102,7 @@ class ProcessHarness(Harness):
         super().__init__(folder, env=env)
         self.process = CanalProcess({})
         self._before: set[str] = set()
+        self._runs = asyncio.Event()
 
     async def start_canal(self) -> None:
         if not hasattr(self, "inbound"):
@@ -110,11 +111,16 @@ class ProcessHarness(Harness):
         await self.process.start()
         self.smtp_address = self.process.smtp
         await self.sandbox.connected(START_SECONDS)
+        self._runs.set()
+
+    async def until_running(self) -> None:
+        await self._runs.wait()
 
     async def stop_canal(self) -> None:
         await self.process.discard()
 
     async def kill(self) -> None:
+        self._runs.clear()
         await self.process.kill()
 
     def let_go(self) -> None:
