@@ -126,6 +126,11 @@ class Looking(Core):
         return self.world.calls
 
     @property
+    def refusals(self) -> list[tuple[str, str]]:
+        """Every call that was answered with an error of its own making: (method, code)."""
+        return self.world.refusals
+
+    @property
     def pings(self) -> list[Ping]:
         """Whom messages of the app really notified."""
         return self.world.pings

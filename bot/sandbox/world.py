@@ -53,6 +53,7 @@ class World:
         self.response_urls: dict[str, ResponseUrl] = {}
         self.pings: list[Ping] = []
         self.calls: list[tuple[str, Json]] = []
+        self.refusals: list[tuple[str, str]] = []
         self.identity: dict[str, str] = {}
         self.revoked = False
         self._listeners: list[Listener] = []
@@ -220,6 +221,11 @@ class World:
             del self.calls[:KEPT_CALLS]
         self.calls.append((method, arguments))
         self.touch()
+
+    def note_refusal(self, method: str, code: str) -> None:
+        """Remembers what the app was refused: a well-behaved one asks for nothing impossible."""
+        self.refusals.append((method, code))
+        del self.refusals[:-KEPT_CALLS]
 
     # --- telling ----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.app.harness import Harness
 
@@ -30,3 +31,23 @@ async def canal(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
         yield harness
     finally:
         await harness.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def module_canal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Harness]:
+    """One Canal for a whole file of tests that need nothing special of it."""
+    harness = Harness(tmp_path_factory.mktemp("canal"))
+    try:
+        await harness.start()
+        await harness.add_channel()
+        yield harness
+    finally:
+        await harness.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def shared_canal(module_canal: Harness) -> Harness:
+    """That one, as if nothing had happened yet."""
+    await module_canal.idle()
+    module_canal.begin_anew()
+    return module_canal

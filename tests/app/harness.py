@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,6 +17,7 @@ from bot.sandbox.caught import CaughtMail
 from bot.settings import Settings, load_settings
 from handlers.channel_fields import ChannelFields
 from handlers.channels import ChannelStatus
+from storage.queries import mails, outbox
 
 Json = dict[str, Any]
 OURS = "support@acme.example"
@@ -43,6 +45,7 @@ class Harness:
         self.rui: str
         self.inbound: str
         self.smtp_address: tuple[str, int]
+        self._before: set[str] = set()
 
     async def start(self) -> None:
         await self.catcher.start()
@@ -139,12 +142,23 @@ class Harness:
         async with client:
             await client.sendmail(sender, list(recipients), data)
 
+    def begin_anew(self) -> None:
+        """For a harness that several tests share: what there was before is not seen any more."""
+        self.sandbox.faults.clear()
+        self.catcher.accept_all()
+        self._before = {one["ts"] for one in self.roots()} | self._before
+        self.catcher.all_mails.clear()
+        for seen in (self.sandbox.calls, self.sandbox.refusals, self.sandbox.pings):
+            seen.clear()
+
     def roots(self, channel: str | None = None) -> list[Json]:
         """The ticket cards of a Slack channel."""
         return [
             one
             for one in self.sandbox.messages(channel or self.support)
-            if one.get("bot_id") and one.get("thread_ts") in (None, one["ts"])
+            if one.get("bot_id")
+            and one.get("thread_ts") in (None, one["ts"])
+            and one["ts"] not in self._before
         ]
 
     async def ticket(self, count: int = 1) -> Json:
@@ -165,6 +179,18 @@ class Harness:
     async def sent(self, count: int = 1) -> CaughtMail:
         """The newest mail that left, once there are `count`."""
         return (await self.catcher.wait_for_mails(count))[-1]
+
+    async def idle(self, timeout: float = 10.0) -> None:
+        """Returns when everything that could be delivered by now has been."""
+        db = self.canal.parts.context.db
+        async with asyncio.timeout(timeout):
+            while True:
+                async with db.read() as tx:
+                    arrivals = (await mails.count_states(tx)).get("stored", 0)
+                    waiting = sum(count for count, _ in (await outbox.depth(tx)).values())
+                if not arrivals and not waiting:
+                    return
+                await asyncio.sleep(0.02)
 
     def reactions(self, ts: str) -> set[str]:
         message = self.sandbox.message(self.support, ts)

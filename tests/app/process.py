@@ -15,7 +15,7 @@ from typing import Any
 from bot.cli_support import open_offline
 from handlers.channel_fields import ChannelFields
 from handlers.channels import ChannelStatus
-from tests.app.harness import Harness, Json
+from tests.app.harness import Harness
 
 ROOT = Path(__file__).parents[2]
 _READY = "Canal is running."
@@ -101,7 +101,6 @@ class ProcessHarness(Harness):
     def __init__(self, folder: Path, *, env: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, env=env)
         self.process = CanalProcess({})
-        self._before: set[str] = set()
         self._runs = asyncio.Event()
 
     async def start_canal(self) -> None:
@@ -122,20 +121,6 @@ class ProcessHarness(Harness):
     async def kill(self) -> None:
         self._runs.clear()
         await self.process.kill()
-
-    def let_go(self) -> None:
-        """Forget all faults, and open every gate."""
-        self.sandbox.faults.clear()
-        self.catcher.accept_all()
-
-    def begin_anew(self) -> None:
-        """Count from here: what there was before is not seen any more."""
-        self._before = {one["ts"] for one in super().roots()}
-        self.catcher.all_mails.clear()
-        self.sandbox.pings.clear()
-
-    def roots(self, channel: str | None = None) -> list[Json]:
-        return [one for one in super().roots(channel) if one["ts"] not in self._before]
 
     async def add_channel(self, **values: Any) -> ChannelStatus:
         """Set up before Canal runs, as `canal channels add` does it."""

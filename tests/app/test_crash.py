@@ -24,14 +24,13 @@ async def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         await harness.start()
         yield harness
     finally:
-        harness.let_go()
+        harness.begin_anew()
         await harness.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def canal(one_for_all: ProcessHarness) -> ProcessHarness:
     """Running, in a Slack channel and a smarthost that are empty."""
-    one_for_all.let_go()
     one_for_all.begin_anew()
     return one_for_all
 

@@ -82,6 +82,7 @@ class WebApi:
             kept = {} if is_json and method.form_only else args
             result = await method.handler(Call(self._back, Args(kept), name))
         except SlackError as error:
+            self._back.world.note_refusal(name, error.code)
             return _refusal(error)
         scopes = ",".join(sorted(self._back.world.manifest.scopes))
         headers = {"X-OAuth-Scopes": scopes, "X-Accepted-OAuth-Scopes": ",".join(method.scopes)}
