@@ -145,6 +145,8 @@ class Canal:
             tickets=self.parts.tickets,
             recipients=self.parts.recipients,
             forwards=self.parts.forwards,
+            moves=self.parts.moves,
+            merges=self.parts.merges,
             channels=self.channels,
             setup=self.wires.setup(self.channels),
             admins=admins,

@@ -14,6 +14,8 @@ from handlers.filing import FilingWorker
 from handlers.forwarding import Forwards
 from handlers.intake import Intake
 from handlers.mailboxes import Mailboxes
+from handlers.merging import Merges
+from handlers.moves import Moves
 from handlers.outbox import OutboxWorker
 from handlers.ports import Chat, MailTransport, SentFolder
 from handlers.recipients import RecipientEditor
@@ -36,6 +38,8 @@ class Parts:
     mailboxes: Mailboxes
     recipients: RecipientEditor
     forwards: Forwards
+    moves: Moves
+    merges: Merges
 
 
 def build_parts(
@@ -57,6 +61,7 @@ def build_parts(
             WorkKind.UPLOAD_FILES: slack.upload_files,
             WorkKind.REACT: slack.react,
             WorkKind.NOTICE: slack.notice,
+            WorkKind.REPLACE_POST: slack.replace_post,
             WorkKind.SEND_EMAIL: mail.send_email,
             WorkKind.SAVE_SENT: SentCopies(context, sent_folder).save_sent,
         },
@@ -75,4 +80,6 @@ def build_parts(
         tickets=Tickets(context, chat),
         recipients=RecipientEditor(context, chat, index),
         forwards=Forwards(context, chat, index),
+        moves=Moves(context, chat, index),
+        merges=Merges(context, chat),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers.forwarding import FORWARD, forward_people
+from handlers.merged import follow, is_merged
 from handlers.people import addresses_in
 from handlers.posts import (
     FileLine,
@@ -28,6 +29,8 @@ async def load_card(
 ) -> TicketCard | None:
     """The ticket's card with its first mail (or `message`); None for a ticket without any."""
     message = message or await messages.first_of_ticket(tx, ticket.id)
+    if is_merged(ticket):
+        return await _pointer(tx, ticket)
     if message is None:
         return None
     channel = await channels.get(tx, ticket.email_channel_id)
@@ -60,6 +63,22 @@ async def load_card(
         reply_to=addresses_in(ticket.participants, "to"),
         reply_cc=addresses_in(ticket.participants, "cc"),
         reply_bcc=addresses_in(ticket.participants, "bcc"),
+    )
+
+
+async def _pointer(tx: Session, ticket: TicketRecord) -> TicketCard:
+    """What is left of a ticket that went into another."""
+    channel = await channels.get(tx, ticket.email_channel_id)
+    return TicketCard(
+        place=Place(ticket.slack_channel_id),
+        mark=Mark(ticket.id, 0),
+        number=ticket.number,
+        channel_name=channel.name,
+        subject=ticket.subject,
+        customer=Address(ticket.customer_address, ticket.customer_name),
+        text=MailText(Document()),
+        status=TicketStatus.CLOSED,
+        merged_into=await _link(tx, (await follow(tx, ticket)).id),
     )
 
 

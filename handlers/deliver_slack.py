@@ -139,6 +139,19 @@ class SlackDelivery:
             _log.warning("the thread of ticket %d is gone, and with it a notice", ticket.id)
         return None
 
+    async def replace_post(self, item: OutboxRecord) -> Settle | None:
+        notice = work.notice_of(item)
+        facts = await self._with_link(notice.facts)
+        place = Place(item.payload["slack_channel_id"], item.payload["thread_ts"])
+        try:
+            await self._chat.update_notice(
+                place, item.payload["ts"], Notice(notice.kind, facts, notice.mention)
+            )
+        except ChatRefused as error:
+            # Somebody deleted it: then there is nothing left to be misread.
+            _log.info("a post was not replaced: %s", error.code)
+        return None
+
     async def _with_link(self, facts: dict[str, object]) -> dict[str, object]:
         """The other ticket that a notice names, as a link where its card can be linked."""
         if "link_ticket_id" not in facts:

@@ -229,6 +229,10 @@ def _details(mail: ParsedMail) -> dict[str, Any]:
         }
     if mail.date:
         details["date"] = mail.date.isoformat()
+    if mail.reply_to:
+        details["reply_to"] = [
+            {"address": one.address[:320], "name": one.name[:255]} for one in mail.reply_to[:20]
+        ]
     if mail.list_id:
         details["list_id"] = mail.list_id
     return details

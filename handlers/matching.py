@@ -13,10 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from handlers.merged import follow
 from handlers.tokens import Tokens
 from mail.model import Envelope, ParsedMail
 from storage.engine import Session
-from storage.queries import tickets
+from storage.queries import messages, tickets
 from storage.records import ChannelRecord, TicketRecord
 
 _MOST_REFERENCES = 100
@@ -42,10 +43,13 @@ async def find_ticket(
     now: datetime,
 ) -> Match:
     """The ticket that this mail joins, by the rules above."""
+    moved = await _by_moved_mail(tx, mail, channel, tokens)
+    if moved is not None:
+        return _joined_or_linked(moved, channel, now)
     for ticket_id in _token_tickets(mail, envelope, tokens):
         ticket = await tickets.find(tx, ticket_id)
         if ticket is not None and ticket.email_channel_id == channel.id:
-            return _joined_or_linked(ticket, channel, now)
+            return _joined_or_linked(await follow(tx, ticket), channel, now)
     ticket, is_on_it = await _by_known_id(tx, mail, channel)
     if ticket is not None and is_on_it:
         return _joined_or_linked(ticket, channel, now)
@@ -65,6 +69,28 @@ def _token_tickets(mail: ParsedMail, envelope: Envelope, tokens: Tokens) -> list
     if mail.marker:
         found.append(tokens.ticket_of_marker(mail.marker))
     return [ticket_id for ticket_id in dict.fromkeys(found) if ticket_id is not None]
+
+
+async def _by_moved_mail(
+    tx: Session, mail: ParsedMail, channel: ChannelRecord, tokens: Tokens
+) -> TicketRecord | None:
+    """The ticket of a mail that an agent moved out ("Not this ticket"), if this answers it.
+
+    Its writer's next mail may still carry the old ticket's tokens, being written below the old
+    correspondence; the newest reference counts, if its sender is on the new ticket.
+    """
+    newest = []
+    for rfc_id in references_of(mail):
+        if tokens.ticket_of_message_id(rfc_id) is not None:
+            break
+        newest.append(rfc_id)
+    sender = mail.from_.address if mail.from_ else ""
+    for hit in await tickets.find_by_ids(tx, channel.id, newest):
+        message = await messages.find(tx, hit.message_id) if hit.message_id else None
+        if message is not None and "moved" in message.details:
+            on_it = sender and await tickets.is_person_of(tx, message.ticket_id, sender)
+            return await tickets.get(tx, message.ticket_id) if on_it else None
+    return None
 
 
 async def _by_known_id(

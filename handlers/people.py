@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers.address_index import AddressIndex
 from mail.model import Address, ParsedMail
-from storage.records import ChannelRecord
+from storage.records import ChannelRecord, MessageRecord
 
 Recipients = list[dict[str, Any]]
 """[{role: to|cc|bcc, address, name}] as tickets and messages store them."""
@@ -38,6 +38,29 @@ def everybody_on(mail: ParsedMail) -> list[tuple[str, str]]:
         *mail.cc,
     )
     return [(item.address, item.name) for item in named if "@" in item.address]
+
+
+def participants_of_message(message: MessageRecord, index: AddressIndex) -> Recipients:
+    """The same from a stored mail."""
+    mail = ParsedMail(
+        from_=Address(message.author_address, message.author_name)
+        if message.author_address
+        else None,
+        reply_to=tuple(
+            Address(one["address"], one["name"]) for one in message.details.get("reply_to", ())
+        ),
+        to=addresses_in(message.recipients, "to"),
+        cc=addresses_in(message.recipients, "cc"),
+    )
+    return participants_of(mail, index)
+
+
+def everybody_of_message(message: MessageRecord) -> list[tuple[str, str]]:
+    """(address, name) of all on a stored mail, whichever way it went."""
+    named = [(message.author_address, message.author_name)]
+    named += [(one["address"], one["name"]) for one in message.details.get("reply_to", ())]
+    named += [(one["address"], one.get("name", "")) for one in message.recipients]
+    return [one for one in named if "@" in one[0]]
 
 
 def addresses_in(recipients: Recipients, role: str) -> tuple[Address, ...]:

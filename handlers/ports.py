@@ -76,6 +76,10 @@ class Chat(Protocol):
 
     async def post_notice(self, place: Place, notice: Notice) -> str: ...
 
+    async def update_notice(self, place: Place, ts: str, notice: Notice) -> None:
+        """Put a notice in the place of an earlier post of ours."""
+        ...
+
     async def whisper(self, place: Place, user_id: str, notice: Notice) -> None:
         """Only that person sees it."""
         ...

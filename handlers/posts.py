@@ -108,6 +108,8 @@ class TicketCard:
     closed_at: datetime | None = None
     suggested: TicketLink | None = None
     linked: TicketLink | None = None
+    merged_into: TicketLink | None = None
+    """Everything of it is there now; nothing can be done with this one."""
     forward_allowed: bool = False
     forward: ForwardFacts | None = None
     reply_to: tuple[Address, ...] = ()
@@ -152,6 +154,10 @@ class NoticeKind(StrEnum):
     CONNECTION_FAILS = "connection_fails"
     CONNECTION_WORKS = "connection_works"
     FORWARDING_CONFIRMATION = "forwarding_confirmation"
+    MOVED = "moved"
+    MOVED_OUT = "moved_out"
+    MERGED_IN = "merged_in"
+    MERGED_THREAD = "merged_thread"
     FORWARDED = "forwarded"
     FORWARD_HELD = "forward_held"
     BACKFILL_OFFER = "backfill_offer"

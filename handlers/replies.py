@@ -18,6 +18,7 @@ from handlers.access import may_answer
 from handlers.address_index import AddressIndex
 from handlers.context import Context
 from handlers.errors import HandlerError, NotFound, UserError
+from handlers.merged import follow, is_merged
 from handlers.people import Recipients, all_addresses, with_copy
 from handlers.ports import AgentMessage, Chat
 from mail.model import Address
@@ -48,6 +49,8 @@ class OutcomeKind(StrEnum):
     CANCELLED = "cancelled"
     REWRITTEN = "rewritten"
     ALREADY_SENT = "already_sent"
+    MERGED = "merged"
+    """Written in the thread of a ticket that went into another: nothing is stored."""
     OFFERED = "offered"
     """Written while Canal was away: stored, and sent only when its author says so."""
 
@@ -64,6 +67,8 @@ class Outcome:
     """Recipients who were not on the last reply."""
     missing_people: tuple[str, ...] = ()
     """Recipients of the last reply who are not on this one."""
+    target: TicketRecord | None = None
+    """Where the ticket went, for MERGED."""
 
 
 def is_note(plain: str, *, starts_with_mention: bool) -> bool:
@@ -93,6 +98,9 @@ class Replies:
         now = self._context.clock.now()
         async with self._context.db.write() as tx:
             ticket = await tickets.get(tx, ticket.id)
+            if is_merged(ticket):
+                target = await follow(tx, ticket)
+                return Outcome(OutcomeKind.MERGED, ticket, channel, target=target)
             kind = self._kind_of(said, ticket, channel, allowed, now)
             if only_offer and kind is OutcomeKind.HELD:
                 kind = OutcomeKind.OFFERED

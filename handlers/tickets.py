@@ -9,6 +9,7 @@ from handlers import work
 from handlers.access import may_answer
 from handlers.context import Context
 from handlers.errors import NotFound, UserError
+from handlers.merged import follow, is_merged
 from handlers.ports import Chat
 from storage.engine import Session
 from storage.queries import channels, mails, messages, tickets
@@ -48,6 +49,7 @@ class Tickets:
     async def reopen(self, ticket_id: int, user_id: str) -> TicketRecord:
         """Open again; the waiting time counts from now."""
         now = self._context.clock.now()
+        await self._require_unmerged(ticket_id)
         return await self._change(
             ticket_id,
             user_id,
@@ -56,6 +58,10 @@ class Tickets:
             waiting_since_at=now,
             card_refresh_at=next_refresh(now, now),
         )
+
+    async def find(self, ticket_id: int) -> TicketRecord | None:
+        async with self._context.db.read() as tx:
+            return await tickets.find(tx, ticket_id)
 
     async def find_message(self, message_id: int) -> tuple[TicketRecord, MessageRecord] | None:
         async with self._context.db.read() as tx:
@@ -99,6 +105,13 @@ class Tickets:
         if ticket is None:
             raise NotFound("This ticket does not exist any more.")
         return ticket
+
+    async def _require_unmerged(self, ticket_id: int) -> None:
+        ticket = await self._get(ticket_id)
+        if is_merged(ticket):
+            async with self._context.db.read() as tx:
+                target = await follow(tx, ticket)
+            raise UserError(f"#{ticket.number} went into #{target.number}: go on there.")
 
     async def _change(self, ticket_id: int, user_id: str, **values: Any) -> TicketRecord:
         await self._require_agent(await self._get(ticket_id), user_id)

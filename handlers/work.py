@@ -23,6 +23,7 @@ class WorkKind(StrEnum):
     SEND_EMAIL = "send_email"
     REACT = "react"
     NOTICE = "notice"
+    REPLACE_POST = "replace_post"
     SAVE_SENT = "save_sent"
 
 
@@ -146,6 +147,32 @@ async def notice_in_thread(
         lane=slack_lane(ticket.slack_channel_id),
         order_key=f"thread:{(after or ticket).id}",
         payload={"ticket_id": ticket.id, "notice": notice_to_json(notice)},
+        now=now,
+    )
+
+
+async def replace_post(
+    tx: Session,
+    message: MessageRecord,
+    ticket: TicketRecord,
+    notice: Notice,
+    *,
+    now: datetime,
+    after: TicketRecord,
+) -> None:
+    """Put a line of ours in the place of a message's post, once those of `after` are there."""
+    await outbox.enqueue(
+        tx,
+        team_id=ticket.team_id,
+        kind=WorkKind.REPLACE_POST,
+        lane=f"update:{ticket.slack_channel_id}",
+        order_key=f"thread:{after.id}",
+        payload={
+            "slack_channel_id": message.slack_channel_id,
+            "thread_ts": ticket.root_ts,
+            "ts": message.slack_ts,
+            "notice": notice_to_json(notice),
+        },
         now=now,
     )
 

@@ -13,9 +13,9 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
-from bot.listeners import actions, commands, home, messages, places, shortcuts
+from bot.listeners import actions, commands, home, messages, moving, places, shortcuts
 from bot.listeners.answers import whisper_text
-from bot.listeners.modals import channel_form, forward, recipients, show_mail
+from bot.listeners.modals import channel_form, forward, merge, recipients, show_mail
 from bot.listeners.services import Services
 from handlers.errors import UserError
 
@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 
 def register(app: AsyncApp, services: Services) -> None:
     """Connect every listener, and the one place where their errors become answers."""
-    modals = (channel_form, show_mail, recipients, forward)
-    for module in (messages, actions, commands, shortcuts, home, *modals, places):
+    modals = (channel_form, show_mail, recipients, forward, merge)
+    for module in (messages, actions, commands, shortcuts, home, moving, *modals, places):
         module.register(app, services)
 
     @app.error

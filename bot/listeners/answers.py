@@ -46,7 +46,10 @@ def place_of(body: Json) -> Place | None:
 
 async def whisper_outcome(services: Services, outcome: Outcome, user_id: str) -> None:
     """Tell an agent what became of the thread message; silence where the reaction says it all."""
-    notice = build_outcome_notice(services, outcome)
+    if outcome.kind is OutcomeKind.MERGED:
+        notice = await _merged_notice(services, outcome)
+    else:
+        notice = build_outcome_notice(services, outcome)
     if notice is not None:
         place = Place(outcome.ticket.slack_channel_id, outcome.ticket.root_ts)
         await services.chat.whisper(place, user_id, notice)
@@ -60,6 +63,16 @@ async def answer_press(services: Services, body: Json, outcome: Outcome, user_id
         await services.chat.replace_whisper(str(body["response_url"]), notice)
     else:
         await whisper_outcome(services, outcome, user_id)
+
+
+async def _merged_notice(services: Services, outcome: Outcome) -> Notice | None:
+    target = outcome.target
+    if target is None:
+        return None
+    facts: dict[str, object] = {"old_number": outcome.ticket.number, "number": target.number}
+    if target.root_ts:
+        facts["url"] = await services.chat.find_link(Place(target.slack_channel_id, target.root_ts))
+    return Notice(NoticeKind.MERGED_THREAD, facts)
 
 
 def build_outcome_notice(services: Services, outcome: Outcome) -> Notice | None:
@@ -83,7 +96,7 @@ def build_outcome_notice(services: Services, outcome: Outcome) -> Notice | None:
             return Notice(NoticeKind.REPLY_CANCELLED, {"message_id": message_id})
         case OutcomeKind.ALREADY_SENT:
             return _too_late(outcome)
-        case OutcomeKind.NOTE | OutcomeKind.OFFERED:
+        case OutcomeKind.NOTE | OutcomeKind.OFFERED | OutcomeKind.MERGED:
             return None
 
 

@@ -17,6 +17,8 @@ from handlers.channels import Channels
 from handlers.errors import ChatError
 from handlers.forwarding import Forwards
 from handlers.loop_test import LoopTest
+from handlers.merging import Merges
+from handlers.moves import Moves
 from handlers.places import Places
 from handlers.ports import Clock
 from handlers.recipients import RecipientEditor
@@ -61,6 +63,8 @@ class Services:
     tickets: Tickets
     recipients: RecipientEditor
     forwards: Forwards
+    moves: Moves
+    merges: Merges
     channels: Channels
     setup: ChannelSetup
     admins: Admins

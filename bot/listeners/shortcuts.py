@@ -12,6 +12,7 @@ from bot.listeners.answers import user_of, whisper_outcome
 from bot.listeners.home import open_overview
 from bot.listeners.modals.forward import open_forward_mail
 from bot.listeners.modals.show_mail import open_mail
+from bot.listeners.moving import split_off
 from bot.listeners.services import Services
 from handlers.errors import UserError
 from handlers.replies import Outcome
@@ -36,6 +37,12 @@ def register(app: AsyncApp, services: Services) -> None:
     async def on_forward(ack: AsyncAck, body: Json) -> None:
         message = await _message_behind(services, body)
         await open_forward_mail(services, body, message.id)
+        await ack()
+
+    @app.shortcut("not_this_ticket")
+    async def on_not_this(ack: AsyncAck, body: Json) -> None:
+        message = await _message_behind(services, body)
+        await split_off(services, body, message.id)
         await ack()
 
     app.shortcut("reply_to_customer")(_on_reply(services, services.replies.send))

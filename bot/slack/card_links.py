@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.slack.kit import button, mrkdwn
+from bot.slack.kit import button, cut, mrkdwn, rich_section
 from bot.slack.texts import Texts
 from handlers.posts import ForwardFacts, TicketCard, TicketLink, TicketStatus
 
@@ -27,11 +27,21 @@ def link_blocks(card: TicketCard, texts: Texts) -> list[Json]:
     return []
 
 
+def merged_blocks(card: TicketCard, into: TicketLink, texts: Texts) -> list[Json]:
+    """What is left of a ticket that went into another. The first block keeps its kind."""
+    title = f"#{card.number}  {card.subject}"
+    sentence = texts("↪ Everything of it is in {ticket} now.", ticket=reference(into))
+    return [rich_section((cut(title, 300), True)), _line(sentence)]
+
+
 def link_buttons(card: TicketCard, texts: Texts) -> list[Json]:
     """Forward, and what a forward that was taken back offers."""
     found = []
     if card.forward and card.forward.state == "cancelled":
         found.append(button(texts("Send it after all"), "reply_send", card.mark.message_id))
+    if card.suggested:
+        text = texts("Link to #{number}", number=card.suggested.number)
+        found.append(button(text, "ticket_link", card.mark.ticket_id))
     if card.forward_allowed and card.status is not TicketStatus.CLOSED:
         found.append(button(texts("Forward"), "ticket_forward", card.mark.ticket_id))
     return found

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.slack.blocks import blocks_from_document
-from bot.slack.card_links import forward_title, link_blocks, link_buttons
+from bot.slack.card_links import forward_title, link_blocks, link_buttons, merged_blocks
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, context, cut, header, option, overflow, rich_section
 from bot.slack.texts import Texts
@@ -25,7 +25,9 @@ METADATA_EVENT = "canal_post"
 
 def build_card(card: TicketCard, texts: Texts, *, assignee: str, now: datetime) -> Json:
     """The ticket card. `assignee` is the holder's name, "" for nobody."""
-    if card.status is TicketStatus.CLOSED:
+    if card.merged_into:
+        blocks = merged_blocks(card, card.merged_into, texts)
+    elif card.status is TicketStatus.CLOSED:
         blocks = _closed_blocks(card, texts, assignee)
     else:
         blocks = _open_blocks(card, texts, assignee, now)
@@ -82,6 +84,7 @@ def _more(card: TicketCard, texts: Texts) -> Json:
     ]
     if card.status is not TicketStatus.CLOSED:
         options.insert(0, option(texts("Recipients…"), f"recipients:{card.mark.ticket_id}"))
+        options.append(option(texts("Merge…"), f"merge:{card.mark.ticket_id}"))
     if card.assignee_id and card.status is not TicketStatus.CLOSED:
         options.append(option(texts("Give it back"), f"give_back:{card.mark.ticket_id}"))
     return overflow("ticket_more", options)
@@ -171,10 +174,11 @@ def build_mail_post(post: MailPost, texts: Texts) -> Json:
 
 
 def _post_menu(post: MailPost, texts: Texts) -> list[Json]:
-    if not post.forward_allowed:
-        return []
-    forward = option(texts("Forward as new ticket"), f"forward_mail:{post.mark.message_id}")
-    return [overflow("ticket_more", [forward])]
+    options = [option(texts("Not this ticket"), f"not_this:{post.mark.message_id}")]
+    if post.forward_allowed:
+        value = f"forward_mail:{post.mark.message_id}"
+        options.append(option(texts("Forward as new ticket"), value))
+    return [overflow("ticket_more", options)]
 
 
 def _auto_reply(post: MailPost, texts: Texts) -> Json:

@@ -64,6 +64,14 @@ class SlackChat:
     async def post_notice(self, place: Place, notice: Notice) -> str:
         return await self._post(place, build_notice(notice, self.texts))
 
+    async def update_notice(self, place: Place, ts: str, notice: Notice) -> None:
+        payload = build_notice(notice, self.texts)
+        payload.pop("unfurl_links", None)
+        payload["metadata"] = payload.get("metadata") or {}
+        await self._calls.call(
+            "chat.update", {"channel": place.slack_channel_id, "ts": ts, **payload}
+        )
+
     async def whisper(self, place: Place, user_id: str, notice: Notice) -> None:
         payload = build_notice(notice, self.texts)
         payload.pop("metadata", None)
@@ -253,6 +261,7 @@ class SlackChat:
             card,
             suggested=await self._linked(card.suggested),
             linked=await self._linked(card.linked),
+            merged_into=await self._linked(card.merged_into),
             forward=card.forward and replace(card.forward, of=await self._linked(card.forward.of)),
         )
         return build_card(card, self.texts, assignee=assignee, now=self._clock.now())

@@ -250,6 +250,35 @@ def ticket_link(number: object, url: object) -> str:
     return f"<{url}|#{number}>" if url else f"#{number}"
 
 
+def _moved(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    other = ticket_link(facts["number"], facts.get("url"))
+    return texts("↪ This mail is in {ticket} now.", ticket=other), []
+
+
+def _moved_out(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    other = ticket_link(facts["number"], facts.get("url"))
+    return texts("↪ The first mail of this thread is in {ticket} now.", ticket=other), []
+
+
+def _merged_in(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts.t.ngettext(
+        "↩ {ticket} went into this ticket, with {n} mail.",
+        "↩ {ticket} went into this ticket, with {n} mails.",
+        int(facts["count"]),
+    )
+    other = ticket_link(facts["number"], facts.get("url"))
+    return sentence.format(ticket=other, n=facts["count"]), []
+
+
+def _merged_thread(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "Nothing was sent: #{number} went into {ticket}. Write your answer there.",
+        number=facts["old_number"],
+        ticket=ticket_link(facts["number"], facts.get("url")),
+    )
+    return sentence, []
+
+
 def _forwarded(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     sentence = texts(
         "↪ Forwarded to {addresses} as {ticket}. Answers to it stay there.",
@@ -308,6 +337,10 @@ _WORDINGS: dict[NoticeKind, Wording] = {
     NoticeKind.CONNECTION_FAILS: _connection_fails,
     NoticeKind.CONNECTION_WORKS: _connection_works,
     NoticeKind.FORWARDING_CONFIRMATION: _forwarding_confirmation,
+    NoticeKind.MOVED: _moved,
+    NoticeKind.MOVED_OUT: _moved_out,
+    NoticeKind.MERGED_IN: _merged_in,
+    NoticeKind.MERGED_THREAD: _merged_thread,
     NoticeKind.FORWARDED: _forwarded,
     NoticeKind.FORWARD_HELD: _forward_held,
     NoticeKind.BACKFILL_OFFER: _backfill_offer,

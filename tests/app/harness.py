@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
@@ -123,9 +124,7 @@ class Harness:
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = sender, to, subject
         mail["Date"] = "Mon, 02 Mar 2026 10:00:00 +0000"
-        mail["Message-ID"] = (
-            message_id or f"<{len(self.catcher.all_mails)}.{id(mail)}@cust.example>"
-        )
+        mail["Message-ID"] = message_id or f"<{secrets.token_hex(8)}@cust.example>"
         for key, value in (headers or {}).items():
             mail[key] = value
         mail.set_content(text)
