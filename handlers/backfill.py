@@ -15,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 from handlers import work
 from handlers.context import Context
 from handlers.errors import ChatError, ChatRateLimited
+from handlers.outcomes import OutcomeKind
 from handlers.ports import AgentMessage, Chat
 from handlers.posts import Notice, NoticeKind, Place
-from handlers.replies import OutcomeKind, Replies
+from handlers.replies import Replies
 from storage.engine import Session
 from storage.queries import messages, tickets
 from storage.records import MessageRecord, TicketRecord

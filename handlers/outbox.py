@@ -15,8 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import Counter, defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 from handlers import work
@@ -29,6 +28,7 @@ from handlers.errors import (
     ChatUnavailable,
     ChatUncertain,
 )
+from handlers.lanes import Lanes
 from handlers.posts import Notice, NoticeKind
 from handlers.work import WorkKind
 from storage.engine import Session
@@ -41,14 +41,11 @@ _LEASE = timedelta(minutes=5)
 _IN_HAND = 128
 _PER_LANE = 16
 """Claimed together for a lane, so that a claim is worth its transaction …"""
-_AT_ONCE = 4
-"""… of which so many are under way at a time."""
 _LOOK_EVERY = 1.0
 _SLOWEST_RETRY = timedelta(minutes=5)
 _MOST_ATTEMPTS = 10
 """Of an item that fails for a reason nobody foresaw. Foreseen passing failures go on for days."""
 _CLOSED_RETRY = timedelta(minutes=2)
-_PACED_FOR = 600.0
 
 Settle = Callable[[Session], Awaitable[None]]
 """What to write in the transaction that also takes the item out of the outbox."""
@@ -61,68 +58,6 @@ class Later(Exception):  # noqa: N818 - an outcome, not an error
     def __init__(self, delay: timedelta, reason: str) -> None:
         super().__init__(reason)
         self.delay = delay
-
-
-class Lanes:
-    """What is in hand, lane by lane: a few items under way, some more waiting behind them."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, deque[OutboxRecord]] = defaultdict(deque)
-        self._under_way: Counter[str] = Counter()
-        self._closed_until: dict[str, float] = {}
-        self._paced_until: dict[str, float] = {}
-
-    @property
-    def in_hand(self) -> int:
-        return sum(map(len, self._waiting.values())) + self._under_way.total()
-
-    def busy(self, now: float) -> list[str]:
-        """Lanes that want no more work now: enough in hand, or told to wait."""
-        full = {lane for lane in self._under_way if self._in_hand(lane) > _AT_ONCE}
-        paced = {lane for lane in self._under_way if self._is_paced(lane, now)}
-        closed = (lane for lane, until in self._closed_until.items() if until > now)
-        return list({*full, *paced, *closed})
-
-    def reopens_in(self, now: float) -> float | None:
-        """Seconds until the next lane that was told to wait may go on."""
-        waits = [until - now for until in self._closed_until.values() if until > now]
-        return min(waits, default=None)
-
-    def add(self, item: OutboxRecord) -> None:
-        self._waiting[item.lane].append(item)
-
-    def startable(self, now: float) -> Iterator[OutboxRecord]:
-        """Items that may start now; each that is given out counts as under way."""
-        for lane, items in list(self._waiting.items()):
-            while items and self._under_way[lane] < self._room(lane, now):
-                if self._closed_until.get(lane, 0.0) > now:
-                    break
-                if self._is_paced(lane, now):
-                    self._closed_until[lane] = now + 1.0
-                self._under_way[lane] += 1
-                yield items.popleft()
-            if not items:
-                del self._waiting[lane]
-
-    def leave(self, lane: str) -> None:
-        self._under_way[lane] -= 1
-        if not self._under_way[lane]:
-            del self._under_way[lane]
-
-    def slow_down(self, lane: str, seconds: float, now: float) -> list[OutboxRecord]:
-        """Close the lane for a while; returns what was waiting in it, to be given back."""
-        self._closed_until[lane] = now + seconds
-        self._paced_until[lane] = now + seconds + _PACED_FOR
-        return list(self._waiting.pop(lane, ()))
-
-    def _in_hand(self, lane: str) -> int:
-        return self._under_way[lane] + len(self._waiting.get(lane, ()))
-
-    def _is_paced(self, lane: str, now: float) -> bool:
-        return self._paced_until.get(lane, 0.0) > now
-
-    def _room(self, lane: str, now: float) -> int:
-        return 1 if self._is_paced(lane, now) else _AT_ONCE
 
 
 class OutboxWorker:

@@ -18,9 +18,9 @@ from handlers.address_index import AddressIndex
 from handlers.channel_fields import InvalidFields
 from handlers.context import Context
 from handlers.errors import NotFound, UserError
+from handlers.outcomes import Outcome, OutcomeKind, difference
 from handlers.people import Recipients, addresses_in, recipient_row, with_copy
 from handlers.ports import Chat
-from handlers.replies import Outcome, OutcomeKind, difference
 from mail.addresses import is_valid_address, parse_address_list
 from mail.model import Address
 from storage.engine import Session

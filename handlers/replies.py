@@ -8,9 +8,7 @@ rewrites it, and a delete or Undo takes it back.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from handlers import work
@@ -18,63 +16,24 @@ from handlers.access import may_answer
 from handlers.address_index import AddressIndex
 from handlers.context import Context
 from handlers.errors import HandlerError, NotFound, UserError
+from handlers.held import STOPPABLE, HeldReplies
 from handlers.merged import follow, is_merged
-from handlers.people import Recipients, all_addresses, with_copy
-from handlers.ports import AgentMessage, Chat
+from handlers.outcomes import Outcome, OutcomeKind, difference, is_note
+from handlers.people import Recipients, with_copy
+from handlers.ports import AgentMessage, Chat, SlackFile
 from mail.model import Address
 from storage.engine import Session
 from storage.queries import channels, messages, outbox, tickets
 from storage.records import ChannelRecord, MessageRecord, TicketRecord
 
-_NOTE_MARKS = ("note:", "private:", "nota:", "privado:", "note：", "//")
-_STOPPABLE = ("held", "confirm")
 _CARD_STEP = 0.05
 _CARD_PATIENCE = 36
 """Steps: 1.8 s, within the three seconds that Slack waits."""
 _POST_PATIENCE = 16
-_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff \t\n*_~"
 
 
 class TicketNotReady(HandlerError):  # noqa: N818 - it names the case
     """The card of this thread is still being posted; the event has to come again."""
-
-
-class OutcomeKind(StrEnum):
-    HELD = "held"
-    CONFIRM = "confirm"
-    NOTE = "note"
-    NOT_AGENT = "not_agent"
-    LONG_CLOSED = "long_closed"
-    NO_RECIPIENT = "no_recipient"
-    CANCELLED = "cancelled"
-    REWRITTEN = "rewritten"
-    ALREADY_SENT = "already_sent"
-    MERGED = "merged"
-    """Written in the thread of a ticket that went into another: nothing is stored."""
-    OFFERED = "offered"
-    """Written while Canal was away: stored, and sent only when its author says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a thread message; the listener words it for its author."""
-
-    kind: OutcomeKind
-    ticket: TicketRecord
-    channel: ChannelRecord
-    message: MessageRecord | None = None
-    new_people: tuple[str, ...] = ()
-    """Recipients who were not on the last reply."""
-    missing_people: tuple[str, ...] = ()
-    """Recipients of the last reply who are not on this one."""
-    target: TicketRecord | None = None
-    """Where the ticket went, for MERGED."""
-
-
-def is_note(plain: str, *, starts_with_mention: bool) -> bool:
-    """Whether the words of a thread message mark it as a note (design.md)."""
-    start = plain.lstrip(_INVISIBLE).casefold()
-    return starts_with_mention or start.startswith(_NOTE_MARKS)
 
 
 class Replies:
@@ -84,6 +43,7 @@ class Replies:
         self._context = context
         self._chat = chat
         self._index = index
+        self._held = HeldReplies(context)
 
     async def on_message(self, said: AgentMessage, *, only_offer: bool = False) -> Outcome | None:
         """A person wrote in a thread: store it as reply or note, if the thread is a ticket's.
@@ -110,7 +70,7 @@ class Replies:
             if (ticket.last_seen_ts or "") < said.ts:
                 await tickets.change(tx, ticket.id, last_seen_ts=said.ts)
             if kind is OutcomeKind.HELD:
-                await self._hold(tx, ticket, channel, message, now)
+                await self._held.hold(tx, ticket, channel, message, now)
             if kind is not OutcomeKind.NOT_AGENT:
                 await work.react(tx, message, now=now)
             message = await messages.get(tx, message.id)
@@ -135,14 +95,14 @@ class Replies:
             if message.state == "cancelled":
                 await messages.change(tx, message.id, body=body)
                 return Outcome(OutcomeKind.CANCELLED, ticket, channel, message)
-            if message.state not in _STOPPABLE:
+            if message.state not in STOPPABLE:
                 return Outcome(OutcomeKind.ALREADY_SENT, ticket, channel, message)
             if is_note(said.plain, starts_with_mention=said.starts_with_mention):
                 await messages.change(tx, message.id, body=body)
-                await self._become_note(tx, message)
+                await self._held.become_note(tx, message)
                 kind = OutcomeKind.NOTE
             else:
-                await self._rewrite(tx, message, channel, body)
+                await self._held.rewrite(tx, message, channel, body)
                 kind = OutcomeKind.REWRITTEN
             message = await messages.get(tx, message.id)
         self._context.wake.deliver()
@@ -158,7 +118,7 @@ class Replies:
             if message.direction == "note":
                 await messages.change(tx, message.id, state="cancelled")
                 return None
-            cancelled = await self._cancel(tx, message)
+            cancelled = await self._held.cancel(tx, message)
             message = await messages.get(tx, message.id)
         kind = OutcomeKind.CANCELLED if cancelled else OutcomeKind.ALREADY_SENT
         return Outcome(kind, ticket, channel, message)
@@ -168,9 +128,9 @@ class Replies:
         await self._require_agent(message_id, user_id)
         async with self._context.db.write() as tx:
             message, ticket, channel = await self._load(tx, message_id)
-            cancelled = await self._cancel(tx, message)
+            cancelled = await self._held.cancel(tx, message)
             if cancelled:
-                await self._show_state(tx, message, ticket)
+                await self._held.show_state(tx, message, ticket)
             message = await messages.get(tx, message_id)
         self._context.wake.deliver()
         kind = OutcomeKind.CANCELLED if cancelled else OutcomeKind.ALREADY_SENT
@@ -181,9 +141,9 @@ class Replies:
         await self._require_agent(message_id, user_id)
         async with self._context.db.write() as tx:
             message, ticket, channel = await self._load(tx, message_id)
-            if message.state not in (*_STOPPABLE, "cancelled"):
+            if message.state not in (*STOPPABLE, "cancelled"):
                 return Outcome(OutcomeKind.ALREADY_SENT, ticket, channel, message)
-            await self._become_note(tx, message)
+            await self._held.become_note(tx, message)
         self._context.wake.deliver()
         return Outcome(OutcomeKind.NOTE, ticket, channel, message)
 
@@ -214,9 +174,9 @@ class Replies:
                 error=None,
             )
             await messages.forget_failures(tx, message.id)
-            await self._hold(tx, ticket, channel, message, now)
+            await self._held.hold(tx, ticket, channel, message, now)
             message = await messages.get(tx, message.id)
-            await self._show_state(tx, message, ticket)
+            await self._held.show_state(tx, message, ticket)
         self._context.wake.deliver()
         return Outcome(OutcomeKind.HELD, ticket, channel, message)
 
@@ -282,66 +242,8 @@ class Replies:
             },
         )
         if message is not None:
-            files = [
-                {
-                    "filename": file.name,
-                    "content_type": file.content_type[:255],
-                    "size": file.size,
-                    "slack_file_id": file.file_id,
-                    "url": file.url,
-                    "state": "at_slack",
-                }
-                for file in said.files
-            ]
-            await messages.add_attachments(tx, message.id, files)
+            await messages.add_attachments(tx, message.id, map(_attachment_row, said.files))
         return message
-
-    async def _hold(
-        self,
-        tx: Session,
-        ticket: TicketRecord,
-        channel: ChannelRecord,
-        message: MessageRecord,
-        now: datetime,
-    ) -> None:
-        send_at = now + timedelta(seconds=channel.undo_seconds)
-        await messages.change(tx, message.id, state="held", send_at=send_at)
-        if message.rfc_message_id:
-            await tickets.index_ids(
-                tx, channel.id, ticket.id, [message.rfc_message_id], message_id=message.id
-            )
-        await work.send_email(tx, message, now=now, not_before=send_at)
-
-    async def _rewrite(
-        self,
-        tx: Session,
-        message: MessageRecord,
-        channel: ChannelRecord,
-        body: list[dict[str, Any]],
-    ) -> None:
-        """New words, and the undo time starts anew."""
-        send_at = self._context.clock.now() + timedelta(seconds=channel.undo_seconds)
-        await messages.change(tx, message.id, body=body, raw_mail_id=None, send_at=send_at)
-        await outbox.reschedule(tx, work.send_key(message.id), send_at)
-
-    async def _cancel(self, tx: Session, message: MessageRecord) -> bool:
-        """Either this changes the state, or the delivery did: never both."""
-        cancelled = await messages.move_state(tx, message.id, _STOPPABLE, "cancelled")
-        if cancelled:
-            await outbox.cancel(tx, work.send_key(message.id))
-        return cancelled
-
-    async def _show_state(self, tx: Session, message: MessageRecord, ticket: TicketRecord) -> None:
-        """By the reaction; a ticket that starts with a mail of ours tells it on its card too."""
-        now = self._context.clock.now()
-        await work.react(tx, message, now=now)
-        if message.slack_ts is not None and message.slack_ts == ticket.root_ts:
-            await work.update_card(tx, ticket, now=now)
-
-    async def _become_note(self, tx: Session, message: MessageRecord) -> None:
-        await outbox.cancel(tx, work.send_key(message.id))
-        await messages.change(tx, message.id, direction="note", state="note")
-        await work.react(tx, message, now=self._context.clock.now())
 
     async def _find_ticket(self, said: AgentMessage) -> tuple[TicketRecord, ChannelRecord] | None:
         """The thread's ticket; None for a thread that is none of ours.
@@ -396,15 +298,12 @@ def _is_agents(message: MessageRecord) -> bool:
     return message.slack_user_id is not None
 
 
-def difference(
-    now: Recipients, before: MessageRecord | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Who is new since the reply before, and who is missing."""
-    if before is None or not now:
-        return (), ()
-    old = {one.casefold(): one for one in all_addresses(before.recipients)}
-    new = {one.casefold(): one for one in all_addresses(now)}
-    return (
-        tuple(address for key, address in new.items() if key not in old),
-        tuple(address for key, address in old.items() if key not in new),
-    )
+def _attachment_row(file: SlackFile) -> dict[str, Any]:
+    return {
+        "filename": file.name,
+        "content_type": file.content_type[:255],
+        "size": file.size,
+        "slack_file_id": file.file_id,
+        "url": file.url,
+        "state": "at_slack",
+    }

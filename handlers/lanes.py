@@ -1,0 +1,78 @@
+"""Lanes of the outbox: how much of each may be under way, and which have to wait.
+
+A lane is what is limited together (a Slack channel, a connection). One that is slow or limited
+delays no other. One that Slack told to slow down is paced at one item a second for a while.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+
+from storage.records import OutboxRecord
+
+AT_ONCE = 4
+"""Items of a lane that are under way at a time."""
+_PACED_FOR = 600.0
+
+
+class Lanes:
+    """What is in hand, lane by lane: a few items under way, some more waiting behind them."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[OutboxRecord]] = defaultdict(deque)
+        self._under_way: Counter[str] = Counter()
+        self._closed_until: dict[str, float] = {}
+        self._paced_until: dict[str, float] = {}
+
+    @property
+    def in_hand(self) -> int:
+        return sum(map(len, self._waiting.values())) + self._under_way.total()
+
+    def busy(self, now: float) -> list[str]:
+        """Lanes that want no more work now: enough in hand, or told to wait."""
+        full = {lane for lane in self._under_way if self._in_hand(lane) > AT_ONCE}
+        paced = {lane for lane in self._under_way if self._is_paced(lane, now)}
+        closed = (lane for lane, until in self._closed_until.items() if until > now)
+        return list({*full, *paced, *closed})
+
+    def reopens_in(self, now: float) -> float | None:
+        """Seconds until the next lane that was told to wait may go on."""
+        waits = [until - now for until in self._closed_until.values() if until > now]
+        return min(waits, default=None)
+
+    def add(self, item: OutboxRecord) -> None:
+        self._waiting[item.lane].append(item)
+
+    def startable(self, now: float) -> Iterator[OutboxRecord]:
+        """Items that may start now; each that is given out counts as under way."""
+        for lane, items in list(self._waiting.items()):
+            while items and self._under_way[lane] < self._room(lane, now):
+                if self._closed_until.get(lane, 0.0) > now:
+                    break
+                if self._is_paced(lane, now):
+                    self._closed_until[lane] = now + 1.0
+                self._under_way[lane] += 1
+                yield items.popleft()
+            if not items:
+                del self._waiting[lane]
+
+    def leave(self, lane: str) -> None:
+        self._under_way[lane] -= 1
+        if not self._under_way[lane]:
+            del self._under_way[lane]
+
+    def slow_down(self, lane: str, seconds: float, now: float) -> list[OutboxRecord]:
+        """Close the lane for a while; returns what was waiting in it, to be given back."""
+        self._closed_until[lane] = now + seconds
+        self._paced_until[lane] = now + seconds + _PACED_FOR
+        return list(self._waiting.pop(lane, ()))
+
+    def _in_hand(self, lane: str) -> int:
+        return self._under_way[lane] + len(self._waiting.get(lane, ()))
+
+    def _is_paced(self, lane: str, now: float) -> bool:
+        return self._paced_until.get(lane, 0.0) > now
+
+    def _room(self, lane: str, now: float) -> int:
+        return 1 if self._is_paced(lane, now) else AT_ONCE
