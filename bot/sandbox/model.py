@@ -24,6 +24,7 @@ class Person:
     title: str = ""
     locale: str = "en-US"
     is_admin: bool = False
+    is_guest: bool = False
     is_bot: bool = False
     deleted: bool = False
     color: str = COLORS[0]

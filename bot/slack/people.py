@@ -24,6 +24,7 @@ class People:
     def __init__(self, calls: SlackCalls) -> None:
         self._calls = calls
         self._profiles: dict[str, tuple[float, Profile]] = {}
+        self._channels: dict[str, tuple[float, str]] = {}
         self._groups: dict[str, tuple[float, frozenset[str]]] = {}
 
     async def profile(self, user_id: str) -> Profile:
@@ -41,14 +42,29 @@ class People:
         return profile
 
     async def names(self, ids: set[str]) -> dict[str, str]:
-        """Display names of the users among the ids; what Slack does not tell is left out."""
+        """Names of users and Slack channels among the ids; what Slack does not tell is left out."""
         found = {}
         for one in ids:
             if one.startswith(("U", "W")):
                 name = (await self.profile(one)).name
-                if name:
-                    found[one] = name
+            else:
+                name = await self._channel_name(one) if one.startswith(("C", "G")) else ""
+            if name:
+                found[one] = name
         return found
+
+    async def _channel_name(self, slack_channel_id: str) -> str:
+        known = self._channels.get(slack_channel_id)
+        if known and known[0] > time.monotonic():
+            return known[1]
+        call = self._calls.call("conversations.info", {"channel": slack_channel_id})
+        answer = await within(_PATIENCE, call, None)
+        name = str(((answer or {}).get("channel") or {}).get("name") or "")
+        if len(self._channels) > _MOST:
+            self._channels.clear()
+        kept = _KEPT if name else _KEPT_UNKNOWN
+        self._channels[slack_channel_id] = (time.monotonic() + kept, name)
+        return name
 
     async def members_of_group(self, usergroup_id: str) -> frozenset[str]:
         known = self._groups.get(usergroup_id)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,9 @@ from bot.sandbox.caught import CaughtMail
 from bot.settings import Settings, load_settings
 from handlers.channel_fields import ChannelFields
 from handlers.channels import ChannelStatus
-from storage.queries import mails, outbox
+from handlers.work import send_key
+from storage.queries import mails, messages, outbox
+from storage.records import MessageRecord, OutboxRecord
 
 Json = dict[str, Any]
 OURS = "support@acme.example"
@@ -47,6 +51,7 @@ class Harness:
         self.inbound: str
         self.smtp_address: tuple[str, int]
         self._before: set[str] = set()
+        self.whispers = 0
 
     async def start(self) -> None:
         await self.catcher.start()
@@ -147,6 +152,7 @@ class Harness:
         self.catcher.accept_all()
         self._before = {one["ts"] for one in self.roots()} | self._before
         self.catcher.all_mails.clear()
+        self.whispers = len(self.sandbox.ephemerals(self.ana))
         for seen in (self.sandbox.calls, self.sandbox.refusals, self.sandbox.pings):
             seen.clear()
 
@@ -179,15 +185,39 @@ class Harness:
         """The newest mail that left, once there are `count`."""
         return (await self.catcher.wait_for_mails(count))[-1]
 
+    async def edit_channel(self, **values: Any) -> None:
+        await self.canal.channels.edit("Support", ChannelFields(**values))
+        await self.canal.parts.index.refresh()
+
+    def new_id(self) -> str:
+        return f"<{uuid.uuid4()}@cust.example>"
+
+    async def find_message(self, ts: str) -> MessageRecord:
+        """The stored message behind what somebody said in the Slack channel."""
+        found = await self.canal.parts.replies.find_message(self.support, ts)
+        assert found is not None
+        return found
+
+    async def make_due(self, ts: str) -> None:
+        """The undo time of a held reply is over."""
+        message = await self.find_message(ts)
+        context = self.canal.parts.context
+        now = context.clock.now()
+        async with context.db.write() as tx:
+            await messages.change(tx, message.id, send_at=now)
+            assert await outbox.reschedule(tx, send_key(message.id), now)
+        context.wake.deliver()
+
     async def idle(self, timeout: float = 10.0) -> None:
-        """Returns when everything that could be delivered by now has been."""
-        db = self.canal.parts.context.db
+        """Returns when all that is due has been done; what waits longer than this is left."""
+        context = self.canal.parts.context
         async with asyncio.timeout(timeout):
             while True:
-                async with db.read() as tx:
+                due = context.clock.now() + timedelta(seconds=timeout)
+                async with context.db.read() as tx:
                     arrivals = (await mails.count_states(tx)).get("stored", 0)
-                    waiting = sum(count for count, _ in (await outbox.depth(tx)).values())
-                if not arrivals and not waiting:
+                    items = await outbox.list_items(tx)
+                if not arrivals and not any(_is_due(item, due) for item in items):
                     return
                 await asyncio.sleep(0.02)
 
@@ -197,6 +227,10 @@ class Harness:
 
     async def wait_reaction(self, ts: str, name: str) -> None:
         await self.sandbox.wait_for(lambda: self.reactions(ts) == {name})
+
+
+def _is_due(item: OutboxRecord, by: datetime) -> bool:
+    return item.state == "claimed" or (item.state == "ready" and item.not_before <= by)
 
 
 def words_of(message: Json) -> str:

@@ -110,7 +110,7 @@ async def test_names_cannot_add_lines_or_headers(shared_canal: Harness) -> None:
         b'"x"', name.encode()))  # fmt: skip
     await shared_canal.say(card, "Answer")
     sent = await shared_canal.sent()
-    assert b"\nBcc:" not in sent.data.partition(b"\r\n\r\n")[0]
+    assert b"\nBcc:" not in (sent.data or b"").partition(b"\r\n\r\n")[0]
     assert sent.rcpt_to == ["jo@cust.example"]
     await quiet(shared_canal)
 
