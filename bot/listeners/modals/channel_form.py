@@ -1,49 +1,105 @@
-"""/canal add and /canal edit: one form a kind of connection, with only the fields it needs.
+"""/canal add and /canal edit: one form, with only the fields that the chosen kinds need.
 
-The kind of the incoming and outgoing connection is chosen in the form itself; choosing shows that
-kind's fields (`_KIND_FIELDS`). What was typed is kept, because fields keep their block ids.
+Choosing another kind puts that kind's fields into the same view. What can be checked without a
+network is answered at its field at once; connections to other servers are tried behind a view that
+says so (`channel_save`).
 """
 
 from __future__ import annotations
 
-import json
+import re
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.listeners.modals.form_values import read_fields
-from bot.listeners.modals.form_views import build_done_view, build_form
+from bot.listeners.modals.channel_save import Wanted, find_problems, save, try_to_join
+from bot.listeners.modals.form_done import GUIDES, build_done_view, build_guide
+from bot.listeners.modals.form_values import PASSWORDS, is_external, read_values, values_of
+from bot.listeners.modals.form_views import (
+    CALLBACK_ID,
+    build_form,
+    build_testing_view,
+    read_metadata,
+)
+from bot.listeners.modals.preview import build_preview, filled_for
 from bot.listeners.services import Services
 from handlers.channel_fields import InvalidFields
-from handlers.errors import ChatError
+from handlers.errors import ChatRefused
 
 Json = dict[str, Any]
-CALLBACK_ID = "channel_form"
 
 
 def register(app: AsyncApp, services: Services) -> None:
     @app.view(CALLBACK_ID)
     async def on_submit(ack: AsyncAck, body: Json, view: Json) -> None:
-        await services.admins.require(body["user"]["id"])
-        editing = json.loads(view.get("private_metadata") or "{}").get("name")
-        fields = read_fields(view["state"]["values"])
+        user_id = str(body["user"]["id"])
+        await services.admins.require(user_id)
+        editing, kept = read_metadata(view)
+        values = {**kept, **read_values(view["state"]["values"])}
+        wanted = Wanted(values, editing, user_id)
+        problems = await find_problems(services, wanted)
+        if problems:
+            await ack(response_action="errors", errors=_at_fields(problems, view))
+        elif is_external(values):
+            external_id = f"channel-{view['id']}-{view.get('hash', '')}"[:255]
+            testing = build_testing_view(services.texts, values, external_id)
+            await ack(response_action="update", view=testing)
+            services.background.start(_save_later(services, wanted, external_id))
+        else:
+            await _save_now(ack, services, wanted, view)
+
+    @app.action(re.compile("^(incoming|outgoing|office365_via)$"))
+    async def on_kind(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        view = body["view"]
+        editing, kept = read_metadata(view)
+        values = {**kept, **read_values(view["state"]["values"])}
+        fresh = build_form(services.texts, values, editing=editing)
         try:
-            if editing:
-                status = await services.channels.edit(editing, fields)
-            else:
-                status = await services.channels.add(fields)
-        except InvalidFields as error:
-            await ack(response_action="errors", errors=_at_fields(error, view))
-            return
-        joined = await _try_to_join(services, status.channel.slack_channel_id)
-        done = build_done_view(status, services.texts, joined=joined, is_new=not editing)
-        await ack(response_action="update", view=done)
+            await services.chat.update_view(view["id"], fresh, if_hash=view["hash"])
+        except ChatRefused as error:
+            if error.code != "hash_conflict":  # a later choice has changed the view already
+                raise
 
     @app.action("channel_add")
     async def on_add(ack: AsyncAck, body: Json) -> None:
         await services.admins.require(body["user"]["id"])
         await open_add(services, body["trigger_id"])
+        await ack()
+
+    _register_done(app, services)
+
+
+def _register_done(app: AsyncApp, services: Services) -> None:
+    @app.action("signature_preview")
+    async def on_preview(ack: AsyncAck, body: Json) -> None:
+        values = read_values(body["view"]["state"]["values"])
+        profile = await services.chat.profile(body["user"]["id"])
+        documents = [values.get("signature"), values.get("footer")]
+        name = str(values.get("name") or "")
+        view = build_preview([filled_for(one, profile, name) for one in documents], services.texts)
+        await services.chat.push_view(body["trigger_id"], view)
+        await ack()
+
+    @app.action("channel_join")
+    async def on_join(ack: AsyncAck, body: Json, action: Json) -> None:
+        await services.admins.require(body["user"]["id"])
+        number, _, kind = str(action["value"]).partition(":")
+        status = await services.channels.show_by_id(int(number))
+        joined = await try_to_join(services, status.channel.slack_channel_id)
+        is_new = kind == "new"
+        view = build_done_view(status, services.texts, joined=joined, is_new=is_new)
+        await ack()
+        await services.chat.update_view(body["view"]["id"], view)
+        if joined:
+            await services.places.on_available(status.channel.slack_channel_id)
+
+    @app.action(re.compile(f"^howto_({'|'.join(GUIDES)})$"))
+    async def on_guide(ack: AsyncAck, body: Json, action: Json) -> None:
+        guide = str(action["action_id"]).removeprefix("howto_")
+        view = build_guide(guide, str(action["value"]), services.texts)
+        await services.chat.push_view(body["trigger_id"], view)
         await ack()
 
 
@@ -52,29 +108,69 @@ async def open_add(
 ) -> None:
     """The empty form; the Slack channel that the command came from is suggested."""
     suggested = slack_channel_id if slack_channel_id and slack_channel_id[0] in "CG" else None
-    view = build_form(services.texts, None, slack_channel_id=suggested)
-    await services.chat.open_view(trigger_id, view)
+    values = {"slack_channel_id": suggested} if suggested else {}
+    await services.chat.open_view(trigger_id, build_form(services.texts, values))
 
 
 async def open_edit(services: Services, trigger_id: str, name: str) -> None:
     status = await services.channels.show(name)
-    await services.chat.open_view(trigger_id, build_form(services.texts, status))
+    form = build_form(services.texts, values_of(status), editing=status.channel.name)
+    await services.chat.open_view(trigger_id, form)
 
 
-def _at_fields(error: InvalidFields, view: Json) -> dict[str, str]:
+async def _save_now(ack: AsyncAck, services: Services, wanted: Wanted, view: Json) -> None:
+    try:
+        saved = await save(services, wanted)
+    except InvalidFields as error:
+        await ack(response_action="errors", errors=_at_fields(error.problems, view))
+        return
+    done = build_done_view(
+        saved.status, services.texts, joined=saved.joined, is_new=not wanted.editing
+    )
+    await ack(response_action="update", view=done)
+
+
+async def _save_later(services: Services, wanted: Wanted, external_id: str) -> None:
+    """Try, save, and turn the waiting view into what came of it."""
+    texts = services.texts
+    try:
+        saved = await save(services, wanted, tested=True)
+    except InvalidFields as error:
+        problems = {**error.problems, **_ask_again(services, wanted)}
+        view = build_form(texts, wanted.values, editing=wanted.editing, problems=problems)
+        words = texts("{name} is not saved: {why}", name=wanted.name, why=str(error))
+    except Exception:
+        sorry = texts("Something went wrong on Canal's side; it was logged. Try again.")
+        problems = {"": sorry, **_ask_again(services, wanted)}
+        view = build_form(texts, wanted.values, editing=wanted.editing, problems=problems)
+        await services.chat.update_waiting_view(external_id, view, wanted.user_id, sorry)
+        raise
+    else:
+        is_new = not wanted.editing
+        view = build_done_view(
+            saved.status, texts, joined=saved.joined, is_new=is_new, told=saved.told
+        )
+        words = texts("{name} is connected.", name=saved.status.channel.name)
+    await services.chat.update_waiting_view(external_id, view, wanted.user_id, words)
+
+
+def _ask_again(services: Services, wanted: Wanted) -> dict[str, str]:
+    """Passwords are not put back into the form, so they are asked for again."""
+    if not any(wanted.values.get(name) for name in PASSWORDS):
+        return {}
+    sentence = services.texts(
+        "Please type the password again: Canal does not put passwords back into a form."
+    )
+    return {"password": sentence}
+
+
+def _at_fields(problems: dict[str, str], view: Json) -> dict[str, str]:
     """Each sentence at its field; one whose field is not in this form goes to the first."""
     shown = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
     found: dict[str, str] = {}
-    for field, sentence in error.problems.items():
-        if field == "from_email" and sentence == error.problems.get("primary"):
+    for field, sentence in problems.items():
+        if field == "from_email" and sentence == problems.get("primary"):
             continue  # left empty, it is the address that customers write to
-        found[field if field in shown else shown[0]] = sentence[:2000]
+        place = field if field in shown else shown[0]
+        found[place] = f"{found[place]} {sentence}"[:2000] if place in found else sentence[:2000]
     return found
-
-
-async def _try_to_join(services: Services, slack_channel_id: str) -> bool:
-    try:
-        await services.chat.join(slack_channel_id)
-    except ChatError:
-        return False
-    return True
