@@ -54,6 +54,7 @@ class MailboxWatch:
         self._lost_at: dict[int, float] = {}
         """When a mailbox that does not work now has worked last (monotonic seconds)."""
         self._ok_at: dict[int, float] = {}
+        self._version: int | None = None
         self._found: dict[int, Mailbox] = {}
         """All mailboxes as they were configured at the last sync, ours and others'."""
         self._syncing = asyncio.Lock()
@@ -77,6 +78,12 @@ class MailboxWatch:
             async with context.db.write() as tx:
                 await leases.release_names(tx, names, context.holder, now=context.clock.now())
         self._tokens.clear()
+
+    async def follow(self, version: int) -> None:
+        """Sync if the configuration has another version than at the last time."""
+        if version != self._version:
+            await self.sync()
+            self._version = version
 
     async def sync(self) -> None:
         """Watch what is configured now, with its settings, and nothing else."""

@@ -44,7 +44,7 @@ class Scheduler:
         self._every(CONFIG_EVERY, "configuration", self._look_for_changes)
         self._every(10, "metrics", self._measure)
         self._every(60, "claims", self._parts.outbox.renew_claims)
-        self._every(RECOVER_EVERY, "recovery", self._recovery.run)
+        self._every(RECOVER_EVERY, "recovery", self._recovery.run, at_once=True)
         self._every(RENEW_EVERY, "turns", self._turns.renew, at_once=True)
         self._in_turn(30, "waiting times", self._parts.tickets.refresh_waiting_times)
         self._in_turn(60, "connections", self._look_after_connections)
@@ -95,7 +95,7 @@ class Scheduler:
             # A resumed channel has released mail, a new one may have mail waiting at its lane.
             self._parts.context.wake.file()
             self._parts.context.wake.deliver()
-            await self._mailboxes.sync()
+        await self._mailboxes.follow(self._parts.index.version)
 
     async def _look_after_connections(self) -> None:
         await tell_of_long_failures(self._parts.context)

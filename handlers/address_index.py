@@ -29,6 +29,11 @@ class AddressIndex:
         self._team_id = team_id
         self._now = _Snapshot()
 
+    @property
+    def version(self) -> int:
+        """The configuration version that was loaded last; -1 before the first `refresh`."""
+        return self._now.version
+
     async def refresh(self) -> bool:
         """Load what changed since the last look, by this process or another; True when it did."""
         async with self._db.read() as tx:

@@ -10,7 +10,7 @@ from handlers import work
 from handlers.address_index import AddressIndex
 from handlers.context import Context
 from handlers.matching import Match, find_ticket, references_of
-from handlers.people import Recipients, everybody_on, participants_of
+from handlers.people import Recipients, everybody_on, is_passed_on, participants_of
 from handlers.routing import Verdict
 from mail.model import Envelope, MailAttachment, MailKind, ParsedMail
 from mail.subjects import strip_prefixes
@@ -66,7 +66,8 @@ class MailFiler:
         mail, channel = filing.mail, filing.channel
         customer = mail.from_
         participants = participants_of(mail, self._index)
-        if filing.verdict is Verdict.STAFF and participants:
+        ours = customer is not None and self._index.is_own(customer.address)
+        if participants and (ours or filing.verdict is Verdict.STAFF):
             name, address = participants[0]["name"], participants[0]["address"]
         else:
             name, address = (customer.name, customer.address) if customer else ("", "")
@@ -149,11 +150,10 @@ class MailFiler:
     ) -> None:
         """Everybody on the mail, and every Message-ID in it, lead here from now on."""
         mail, channel_id = filing.mail, filing.channel.id
-        people = [
-            (address, name)
-            for address, name in everybody_on(mail)
-            if not self._index.is_own(address)
-        ]
+        everybody = everybody_on(mail)
+        if mail.forwarded and is_passed_on(mail, self._index):
+            everybody.append((mail.forwarded.from_.address, mail.forwarded.from_.name))
+        people = [(one, name) for one, name in everybody if not self._index.is_own(one)]
         await tickets.add_people(tx, ticket.id, people)
         if mail.message_id:
             await tickets.index_ids(

@@ -17,16 +17,26 @@ def participants_of(mail: ParsedMail, index: AddressIndex) -> Recipients:
     """Who gets the reply to this mail: Reply-To or From, then To, then Cc, minus our own.
 
     A mail that staff sent from their own mail client comes from one of our addresses: then its
-    To and Cc are the customers.
+    To and Cc are the customers. One that staff passed on from there to us has none of these: then
+    it is whoever wrote the mail that was passed on.
     """
     author = mail.reply_to or ((mail.from_,) if mail.from_ else ())
     first = index.without_own(tuple(author) + mail.to)
     copies = index.without_own(mail.cc)
+    if not first and not copies and mail.forwarded is not None:
+        first = index.without_own((mail.forwarded.from_,))
     taken = {item.key for item in first}
     return [
         *(recipient_row("to", item) for item in first),
         *(recipient_row("cc", item) for item in copies if item.key not in taken),
     ]
+
+
+def is_passed_on(mail: ParsedMail, index: AddressIndex) -> bool:
+    """Whether one of our addresses only hands a customer's mail on to us, as a closed one does."""
+    if mail.forwarded is None or mail.from_ is None or not index.is_own(mail.from_.address):
+        return False
+    return not index.without_own((*mail.to, *mail.cc, *mail.reply_to))
 
 
 def everybody_on(mail: ParsedMail) -> list[tuple[str, str]]:
