@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -40,10 +40,14 @@ from handlers.outbox import OutboxWorker
 from handlers.places import Places
 from handlers.startup import leave, recover, remember_workspace
 from handlers.tokens import Tokens
+from mail.auth import make_resolver
 from storage.crypto import Vault
 from storage.engine import Database, open_database
 from storage.notify import Notifier
 from storage.startup import prepare
+
+if TYPE_CHECKING:
+    from dns.resolver import Resolver
 
 MAIL_GRACE = 1.0
 DELIVERY_GRACE = 2.0
@@ -54,9 +58,17 @@ _END_SECONDS = 1.0
 class Canal:
     """One running Canal. `start` raises a sentence for everything that an admin can mend."""
 
-    def __init__(self, settings: Settings, *, finder: Finder | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        finder: Finder | None = None,
+        resolver: Callable[[], Resolver | None] = make_resolver,
+    ) -> None:
+        """`finder` and `resolver` stand in for the internet's own servers and names."""
         self._settings = settings
         self._finder = finder
+        self._resolver = resolver
         self._stack = AsyncExitStack()
         self._clock = SystemClock()
         self.metrics = build_metrics()
@@ -130,7 +142,16 @@ class Canal:
         self._stack.push_async_callback(self.wires.close)
         transports = self.wires.transports
         admins = Admins(chat, settings.admins)
-        self.parts = build_parts(context, chat, admins, transports, transports)
+        self.parts = build_parts(
+            context,
+            chat,
+            admins,
+            transports,
+            transports,
+            verify_senders=settings.verify_senders == "on",
+            make_resolver=self._resolver,
+        )
+        self._stack.push_async_callback(self.parts.checks.stop)
         self.channels = Channels(
             context.db,
             self._clock,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from handlers.access import Admins
 from handlers.address_index import AddressIndex
@@ -22,7 +24,12 @@ from handlers.recipients import RecipientEditor
 from handlers.replies import Replies
 from handlers.save_sent import SentCopies
 from handlers.tickets import Tickets
+from handlers.verification import SenderChecks
 from handlers.work import WorkKind
+from mail.auth import make_resolver
+
+if TYPE_CHECKING:
+    from dns.resolver import Resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class Parts:
     forwards: Forwards
     moves: Moves
     merges: Merges
+    checks: SenderChecks
 
 
 def build_parts(
@@ -48,6 +56,9 @@ def build_parts(
     admins: Admins,
     transport: MailTransport,
     sent_folder: SentFolder,
+    *,
+    verify_senders: bool = True,
+    make_resolver: Callable[[], Resolver | None] = make_resolver,
 ) -> Parts:
     index = AddressIndex(context.db, context.team_id)
     slack = SlackDelivery(context, chat, admins)
@@ -68,12 +79,14 @@ def build_parts(
     )
     replies = Replies(context, chat, index)
     intake = Intake(context, index)
+    checks = SenderChecks(context, index, enabled=verify_senders, make=make_resolver)
     return Parts(
         context=context,
         index=index,
         intake=intake,
         mailboxes=Mailboxes(context, intake),
-        filing=FilingWorker(context, index),
+        filing=FilingWorker(context, index, checks),
+        checks=checks,
         outbox=outbox,
         replies=replies,
         backfill=Backfill(context, chat, replies),

@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         default=None, validation_alias="CANAL_SMARTHOST_URL"
     )
 
+    verify_senders: Annotated[
+        Literal["on", "off"], _read(lambda text: parse_choice(text, ("on", "off")))
+    ] = Field(default="on", validation_alias="CANAL_VERIFY_SENDERS")
+    """Whether DKIM, SPF and DMARC of incoming mail are looked up."""
+
     http_listen: Listen = Field(
         default=ListenAddress("127.0.0.1", 8080), validation_alias="CANAL_HTTP_LISTEN"
     )

@@ -12,6 +12,7 @@ from handlers.posts import (
     MailText,
     Mark,
     Place,
+    SenderMark,
     TicketCard,
     TicketLink,
     TicketStatus,
@@ -113,7 +114,15 @@ def mail_text(message: MessageRecord, attachments: list[AttachmentRecord]) -> Ma
             for item in (message.details.get(FORWARD) or {}).get("files", ())
         ),
         defects=tuple(message.details.get("defects", ())),
+        sender=_sender(message),
     )
+
+
+def _sender(message: MessageRecord) -> SenderMark | None:
+    auth = message.details.get("auth")
+    if not auth:
+        return None
+    return SenderMark(auth["verdict"], auth["domain"], auth["dkim"], auth["spf"])
 
 
 async def _link(tx: Session, ticket_id: int | None) -> TicketLink | None:

@@ -12,6 +12,8 @@ from handlers.context import Context
 from handlers.matching import Match, find_ticket, references_of
 from handlers.people import Recipients, everybody_on, is_passed_on, participants_of
 from handlers.routing import Verdict
+from handlers.verification import auth_to_json, is_forged
+from mail.auth import SenderAuth
 from mail.model import Envelope, MailAttachment, MailKind, ParsedMail
 from mail.subjects import strip_prefixes
 from storage.engine import Session
@@ -34,6 +36,8 @@ class Filing:
     envelope: Envelope
     verdict: Verdict
     attach_whole: bool = False
+    auth: SenderAuth | None = None
+    """Whether the sender is who the mail says, where that is known already."""
 
 
 class MailFiler:
@@ -47,7 +51,13 @@ class MailFiler:
         """Store the message in the ticket it belongs to, and wish for its post."""
         now = self._context.clock.now()
         match = await find_ticket(
-            tx, filing.mail, filing.envelope, filing.channel, self._context.tokens, now=now
+            tx,
+            filing.mail,
+            filing.envelope,
+            filing.channel,
+            self._context.tokens,
+            now=now,
+            is_forged=is_forged(filing.auth),
         )
         is_new = match.ticket is None
         ticket = match.ticket or await self._open(tx, filing, match, now)
@@ -140,7 +150,7 @@ class MailFiler:
                 "recipients": header_recipients(mail),
                 "references": list(references_of(mail)),
                 "raw_mail_id": filing.arrival.raw_mail_id,
-                "details": _details(mail),
+                "details": _details(mail, filing.auth),
                 "created_at": now,
             },
         )
@@ -218,8 +228,10 @@ def header_recipients(mail: ParsedMail) -> list[dict[str, Any]]:
     ]
 
 
-def _details(mail: ParsedMail) -> dict[str, Any]:
+def _details(mail: ParsedMail, auth: SenderAuth | None) -> dict[str, Any]:
     details: dict[str, Any] = {}
+    if auth is not None:
+        details["auth"] = auth_to_json(auth)
     if mail.defects:
         details["defects"] = list(mail.defects[:10])
     if mail.forwarded:

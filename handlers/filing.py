@@ -20,6 +20,7 @@ from handlers.file_bounce import BounceFiler
 from handlers.file_mail import Filing, MailFiler
 from handlers.posts import Notice, NoticeKind
 from handlers.routing import Ruling, Verdict, rule
+from handlers.verification import SenderChecks
 from mail.document import Document
 from mail.model import Envelope, ParsedMail
 from mail.parse import parse_mail
@@ -39,7 +40,10 @@ UNREADABLE = "This mail could not be read; it is attached as it came."
 class FilingWorker:
     """Runs until `end`; `file_waiting` is one round of it."""
 
-    def __init__(self, context: Context, index: AddressIndex) -> None:
+    def __init__(
+        self, context: Context, index: AddressIndex, checks: SenderChecks | None = None
+    ) -> None:
+        self._checks = checks or SenderChecks(context, index, enabled=False)
         self._context = context
         self._index = index
         self._mails = MailFiler(context, index)
@@ -72,8 +76,12 @@ class FilingWorker:
             )
         if not claimed:
             return 0
-        parsed = [await self._read(arrival) for arrival in claimed]
-        await self._file_batch(list(zip(claimed, parsed, strict=True)))
+        try:
+            parsed = [await self._read(arrival) for arrival in claimed]
+            await self._checks.wait()
+            await self._file_batch(list(zip(claimed, parsed, strict=True)))
+        finally:
+            self._checks.release()
         context.wake.deliver()
         return len(claimed)
 
@@ -85,6 +93,7 @@ class FilingWorker:
         try:
             large = len(raw) >= _THREAD_FROM
             mail = await asyncio.to_thread(parse_mail, raw) if large else parse_mail(raw)
+            self._checks.start(arrival, raw, mail)
             problem = arrival.envelope.get("problem")
             return replace(mail, defects=(problem, *mail.defects)) if problem else mail
         except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
@@ -120,6 +129,7 @@ class FilingWorker:
     async def _give_up_or_postpone(
         self, tx: Session, arrival: ArrivalRecord, error: Exception
     ) -> None:
+        self._checks.filed(arrival.id, None)
         now = self._context.clock.now()
         reason = f"{type(error).__name__}: {error}"
         if arrival.attempts < _MOST_ATTEMPTS:
@@ -154,8 +164,10 @@ class FilingWorker:
             ),
             verdict=ruling.verdict,
             attach_whole=UNREADABLE in mail.defects,
+            auth=self._checks.result(arrival.id),
         )
         message = await self._mails.file(tx, filing)
+        self._checks.filed(arrival.id, message.id)
         await mails.settle(tx, arrival.id, "filed", message_id=message.id)
 
 

@@ -41,9 +41,14 @@ async def find_ticket(
     tokens: Tokens,
     *,
     now: datetime,
+    is_forged: bool = False,
 ) -> Match:
-    """The ticket that this mail joins, by the rules above."""
-    moved = await _by_moved_mail(tx, mail, channel, tokens)
+    """The ticket that this mail joins, by the rules above.
+
+    `is_forged`: the domain in From disowns the mail, so its From proves no place on a ticket; only
+    a token does.
+    """
+    moved = None if is_forged else await _by_moved_mail(tx, mail, channel, tokens)
     if moved is not None:
         return _joined_or_linked(moved, channel, now)
     for ticket_id in _token_tickets(mail, envelope, tokens):
@@ -51,7 +56,7 @@ async def find_ticket(
         if ticket is not None and ticket.email_channel_id == channel.id:
             return _joined_or_linked(await follow(tx, ticket), channel, now)
     ticket, is_on_it = await _by_known_id(tx, mail, channel)
-    if ticket is not None and is_on_it:
+    if ticket is not None and is_on_it and not is_forged:
         return _joined_or_linked(ticket, channel, now)
     return Match(suggested=ticket)
 

@@ -79,6 +79,16 @@ class ForwardFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SenderMark:
+    """Whether the sender is who the mail says (`mail.auth`): a verdict, and why."""
+
+    verdict: str
+    domain: str
+    dkim: str
+    spf: str
+
+
+@dataclass(frozen=True, slots=True)
 class MailText:
     """The readable part of a mail, as a card or a post shows it."""
 
@@ -86,6 +96,7 @@ class MailText:
     folded_lines: int = 0
     files: tuple[FileLine, ...] = ()
     defects: tuple[str, ...] = ()
+    sender: SenderMark | None = None
 
 
 @dataclass(frozen=True, slots=True)

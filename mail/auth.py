@@ -35,9 +35,9 @@ class AuthVerdict(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     """The domain in From vouches for the mail."""
     FAIL = "fail"
-    """The domain says how its mail is to be recognised, and this is not."""
+    """The domain asks its readers to distrust mail that is not proven, and this is not."""
     NONE = "none"
-    """Nothing proves the sender, and the domain does not say how to."""
+    """Nothing proves the sender, and the domain asks for nothing."""
     UNKNOWN = "unknown"
     """It could not be found out."""
 
@@ -114,7 +114,8 @@ def _judge(
     elif unsure or "temperror" in (dkim.result, spf.result):
         verdict, dmarc = AuthVerdict.UNKNOWN, "temperror"
     else:
-        verdict = AuthVerdict.NONE if policy is None else AuthVerdict.FAIL
+        disowned = policy is not None and policy.policy != "none"
+        verdict = AuthVerdict.FAIL if disowned else AuthVerdict.NONE
     return SenderAuth(verdict, domain, dkim.result, spf.result, dmarc, timed_out)
 
 

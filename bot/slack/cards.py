@@ -14,6 +14,7 @@ from bot.slack.blocks import blocks_from_document
 from bot.slack.card_links import forward_title, link_blocks, link_buttons, merged_blocks
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, context, cut, header, option, overflow, rich_section
+from bot.slack.sender_marks import sender_words
 from bot.slack.texts import Texts
 from handlers.posts import FileLine, MailPost, MailText, Mark, TicketCard, TicketStatus
 from mail.model import Address
@@ -37,7 +38,9 @@ def build_card(card: TicketCard, texts: Texts, *, assignee: str, now: datetime) 
 
 
 def _open_blocks(card: TicketCard, texts: Texts, assignee: str, now: datetime) -> list[Json]:
-    sender = [_person(card.customer) or texts("unknown sender"), texts.nth_ticket(card.nth_ticket)]
+    mark = sender_words(card.text.sender, texts)
+    who = _person(card.customer) or texts("unknown sender")
+    sender = [part for part in (who, mark, texts.nth_ticket(card.nth_ticket)) if part]
     if card.forward:
         sender = [forward_title(card.forward, texts)]
     return [
@@ -159,6 +162,9 @@ def build_mail_post(post: MailPost, texts: Texts) -> Json:
     if post.kind == "staff":
         role = texts(" (from their own mail client)")
     blocks = [rich_section((who, True), (rest + role, False))]
+    mark = sender_words(post.text.sender, texts)
+    if mark:
+        blocks.append(context(mark))
     if post.subject:
         blocks.append(context(texts("Subject: {subject}", subject=cut(post.subject, 300))))
     blocks += _text_blocks(post.text, texts)

@@ -67,11 +67,14 @@ class Harness:
         await self.catcher.stop()
 
     async def start_canal(self) -> None:
-        self.canal = Canal(self.settings())
+        self.canal = self.make_canal()
         await self.canal.start()
         await self.sandbox.connected()
         self.smtp_address = self.canal.smtp.server.address
         self.catcher.canal_smtp = self.smtp_address
+
+    def make_canal(self) -> Canal:
+        return Canal(self.settings())
 
     async def stop_canal(self) -> None:
         await self.canal.stop()
