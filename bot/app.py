@@ -37,6 +37,7 @@ from handlers.channels import Channels
 from handlers.context import WAKE_NAMES, Context
 from handlers.filing import FilingWorker
 from handlers.outbox import OutboxWorker
+from handlers.personal_signatures import PersonalSignatures
 from handlers.places import Places
 from handlers.startup import leave, recover, remember_workspace
 from handlers.tokens import Tokens
@@ -174,6 +175,7 @@ class Canal:
             tester=ChannelTester(context.db, self._clock, self.channels, self.wires.probe, chat),
             loop_test=self.wires.loop_test(context, self.channels),
             places=Places(context),
+            signatures=PersonalSignatures(context.db, self._clock, context.team_id),
         )
         self._stack.push_async_callback(services.background.stop, 0.5)
         return services

@@ -15,7 +15,14 @@ from slack_bolt.response import BoltResponse
 
 from bot.listeners import actions, commands, home, messages, moving, places, shortcuts
 from bot.listeners.answers import whisper_text
-from bot.listeners.modals import channel_form, forward, merge, recipients, show_mail
+from bot.listeners.modals import (
+    channel_form,
+    forward,
+    merge,
+    recipients,
+    show_mail,
+    signature_form,
+)
 from bot.listeners.services import Services
 from handlers.errors import UserError
 
@@ -24,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 def register(app: AsyncApp, services: Services) -> None:
     """Connect every listener, and the one place where their errors become answers."""
-    modals = (channel_form, show_mail, recipients, forward, merge)
+    modals = (channel_form, signature_form, show_mail, recipients, forward, merge)
     for module in (messages, actions, commands, shortcuts, home, moving, *modals, places):
         module.register(app, services)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.slack.elements import escape_text
-from bot.slack.kit import section
+from bot.slack.kit import actions, button, section
 from bot.slack.texts import Texts
 from handlers.channels import ChannelStatus
 from storage.records import ConnectionRecord
@@ -32,14 +32,29 @@ def channel_block(status: ChannelStatus, texts: Texts, now: datetime) -> Json:
     return section("\n".join(lines))
 
 
+def channel_buttons(status: ChannelStatus, texts: Texts) -> Json:
+    """What an admin can do with the channel right there."""
+    name = status.channel.name
+    found = []
+    if any(one.failing_since is not None for one in status.connections):
+        found.append(button(texts("Reconnect"), "channel_reconnect", name, style="primary"))
+    found.append(button(texts("Edit"), "channel_edit", name))
+    if status.channel.state == "paused":
+        found.append(button(texts("Resume"), "channel_resume", name))
+    else:
+        found.append(button(texts("Pause"), "channel_pause", name))
+    return actions(*found, block_id=f"channel_{status.channel.id}")
+
+
 def _health(name: str, connection: ConnectionRecord, texts: Texts, now: datetime) -> str:
     if connection.failing_since is not None:
         why = escape_text((connection.last_error or "")[:200])
-        return texts("{name} ❌ since {since}: {why}",
-            name=name, since=f"{connection.failing_since:%H:%M} UTC", why=why)  # fmt: skip
+        since = connection.failing_since
+        day = "%H:%M UTC" if now - since < timedelta(hours=20) else "%Y-%m-%d %H:%M UTC"
+        return texts("{name} ❌ since {since}: {why}", name=name, since=f"{since:{day}}", why=why)
     if connection.last_ok_at is None:
         return texts("{name}: nothing yet", name=name)
     age = now - connection.last_ok_at
     if age < timedelta(minutes=1):
-        return texts("{name} ✔ just now", name=name)
+        return texts("{name} ✔ {n} s ago", name=name, n=max(int(age.total_seconds()), 0))
     return texts("{name} ✔ {age} ago", name=name, age=texts.age(age))

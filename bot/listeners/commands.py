@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.listeners.channel_texts import channel_block
-from bot.listeners.modals.channel_form import open_add, open_edit
+from bot.listeners.channel_texts import channel_block, channel_buttons
+from bot.listeners.modals.channel_form import open_add, open_edit, open_reconnect
+from bot.listeners.modals.signature_form import open_signature
 from bot.listeners.services import Services
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, confirm_dialog, section
@@ -19,6 +21,9 @@ from handlers.posts import Notice, NoticeKind
 Json = dict[str, Any]
 Answer = tuple[str, list[Json]]
 Command = Callable[[Services, Json, str], Awaitable[Answer | None]]
+_MOST_LISTED = 40
+_MOST_WITH_BUTTONS = 20
+"""A message has 50 blocks at most."""
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -55,11 +60,46 @@ def register(app: AsyncApp, services: Services) -> None:
         removed = Notice(NoticeKind.SAID, {"text": text})
         services.background.start(services.chat.replace_whisper(body["response_url"], removed))
 
+    _register_list(app, services)
+
+
+def _register_list(app: AsyncApp, services: Services) -> None:
+    """The buttons of /canal list."""
+
+    @app.action("channel_edit")
+    async def on_edit(ack: AsyncAck, body: Json, action: Json) -> None:
+        await services.admins.require(body["user"]["id"])
+        await open_edit(services, body["trigger_id"], str(action["value"]))
+        await ack()
+
+    @app.action("channel_reconnect")
+    async def on_reconnect(ack: AsyncAck, body: Json, action: Json) -> None:
+        await services.admins.require(body["user"]["id"])
+        await open_reconnect(services, body["trigger_id"], str(action["value"]))
+        await ack()
+
+    @app.action(re.compile("^channel_(pause|resume)$"))
+    async def on_pause(ack: AsyncAck, body: Json, action: Json) -> None:
+        user_id = body["user"]["id"]
+        await services.admins.require(user_id)
+        pauses = action["action_id"] == "channel_pause"
+        change = services.channels.pause if pauses else services.channels.resume
+        await change(str(action["value"]))
+        await ack()
+        if body.get("response_url"):
+            services.background.start(_show_again(services, body["response_url"], user_id))
+
+
+async def _show_again(services: Services, response_url: str, user_id: str) -> None:
+    text, blocks = await build_list(services, user_id)
+    await services.chat.replace_answer(response_url, text, blocks)
+
 
 async def _help(services: Services, body: Json, before: str = "") -> Answer:
     texts = services.texts
     lines = [
         texts("`/canal list` – the email channels, and whether mail gets through"),
+        texts("`/canal signature` – your own signature below your replies"),
         texts("`/canal add` – connect an address that customers write to (admins)"),
         texts("`/canal edit NAME` – change a channel (admins)"),
         texts("`/canal pause NAME`, `/canal resume NAME` – keep mail waiting for a while (admins)"),
@@ -76,14 +116,31 @@ async def _on_help(services: Services, body: Json, rest: str) -> Answer:
 
 
 async def _on_list(services: Services, body: Json, rest: str) -> Answer:
+    return await build_list(services, body["user_id"])
+
+
+async def build_list(services: Services, user_id: str) -> Answer:
+    """The channels and how they fare; for admins with buttons."""
     texts = services.texts
     found = await services.channels.list()
     if not found:
         return texts("No email channel yet. An admin adds one with /canal add."), []
-    blocks = [channel_block(one, texts, services.clock.now()) for one in found[:40]]
-    if await services.admins.includes(body["user_id"]):
+    is_admin = await services.admins.includes(user_id)
+    blocks = []
+    for status in found[: _MOST_WITH_BUTTONS if is_admin else _MOST_LISTED]:
+        blocks.append(channel_block(status, texts, services.clock.now()))
+        if is_admin:
+            blocks.append(channel_buttons(status, texts))
+    if len(found) > _MOST_WITH_BUTTONS and is_admin:
+        rest = ", ".join(one.channel.name for one in found[_MOST_WITH_BUTTONS:])
+        blocks.append(section(texts("Also there: {names}", names=escape_text(rest))))
+    if is_admin:
         blocks.append(actions(button(texts("Add a channel"), "channel_add", style="primary")))
     return texts("{n} email channels", n=len(found)), blocks
+
+
+async def _on_signature(services: Services, body: Json, rest: str) -> None:
+    await open_signature(services, body["trigger_id"], body["user_id"], rest)
 
 
 async def _on_add(services: Services, body: Json, rest: str) -> None:
@@ -171,4 +228,5 @@ _COMMANDS: dict[str, Command] = {
     "resume": _on_resume,
     "remove": _on_remove,
     "test": _on_test,
+    "signature": _on_signature,
 }

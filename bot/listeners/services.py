@@ -19,6 +19,7 @@ from handlers.forwarding import Forwards
 from handlers.loop_test import LoopTest
 from handlers.merging import Merges
 from handlers.moves import Moves
+from handlers.personal_signatures import PersonalSignatures
 from handlers.places import Places
 from handlers.ports import Clock
 from handlers.recipients import RecipientEditor
@@ -71,4 +72,5 @@ class Services:
     tester: ChannelTester
     loop_test: LoopTest
     places: Places
+    signatures: PersonalSignatures
     background: Background = field(default_factory=Background)

@@ -283,6 +283,11 @@ class SlackChat:
         """Answer a command or button by its response_url; only that person sees it."""
         await self._calls.respond(response_url, {"response_type": "ephemeral", "text": text})
 
+    async def replace_answer(self, response_url: str, text: str, blocks: Sequence[Json]) -> None:
+        """Put this in the place of the answer whose button was pressed."""
+        body = {"replace_original": True, "text": text, "blocks": list(blocks)}
+        await self._calls.respond(response_url, body)
+
     async def replace_whisper(self, response_url: str, notice: Notice | None) -> None:
         """Put `notice` in the place of the whisper whose button was pressed; None removes it."""
         body: Json = {"delete_original": True}

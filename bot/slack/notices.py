@@ -228,7 +228,9 @@ def _connection_fails(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
         since=_fact(facts, "since"),
         why=_fact(facts, "why"),
     )
-    return sentence, []
+    if not facts.get("reconnect"):
+        return sentence, []
+    return sentence, [button(texts("Reconnect"), "channel_reconnect", facts["channel"])]
 
 
 def _connection_works(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:

@@ -28,6 +28,22 @@ async def find(tx: Session, channel: ChannelRecord, user_id: str) -> list[dict[s
     return list(row.signature) if row else None
 
 
+async def find_own(
+    tx: Session, team_id: str, user_id: str, channel_id: int | None
+) -> list[dict[str, Any]] | None:
+    """The one that was saved for exactly this channel, or (None) for the workspace."""
+    row = await tx.scalar(
+        select(AgentSignature).where(
+            AgentSignature.team_id == team_id,
+            AgentSignature.slack_user_id == user_id,
+            AgentSignature.email_channel_id.is_(None)
+            if channel_id is None
+            else AgentSignature.email_channel_id == channel_id,
+        )
+    )
+    return list(row.signature) if row else None
+
+
 async def save(
     tx: Session,
     team_id: str,

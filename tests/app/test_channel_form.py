@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from handlers import health
 from tests.app.harness import OURS, Harness, words_of
+from tests.servers.ports import free_port
+from tests.servers.scripted_imap import ScriptedImap, running_scripted_imap
 
 Json = dict[str, Any]
 SALES = "sales@acme.example"
@@ -226,3 +234,245 @@ async def test_only_admins_may_change_channels(canal: Harness) -> None:
         assert "Only admins of Canal can do this" in words_of(last)
     assert len(canal.sandbox.ephemerals(canal.ana)) == 3
     assert canal.sandbox.open_views(canal.ana) == []
+
+
+@pytest.fixture
+async def mailboxes() -> AsyncIterator[ScriptedImap]:
+    """Somebody's IMAP server, with the user sales@acme.example."""
+    async with running_scripted_imap() as server:
+        server.box(SALES)
+        yield server
+
+
+def mailbox(server: ScriptedImap, **values: Any) -> Json:
+    """What is typed for a channel that reads this server."""
+    return {
+        "name": "Sales",
+        "imap_user": SALES,
+        "imap_password": server.script.password,
+        "imap_host": server.host,
+        "imap_port": str(server.port),
+        "imap_security": "none",
+        **values,
+    }
+
+
+async def submit_mailbox(canal: Harness, values: Json) -> Json:
+    """Types a mailbox into a new form, and gives the view that waits for the test."""
+    view = await open_form(canal)
+    await canal.sandbox.click_view(canal.rui, view["id"], "incoming", selected="imap")
+    answer = await canal.sandbox.submit_view(canal.rui, view["id"], values)
+    assert answer == {"response_action": "update"}
+    return view
+
+
+async def outcome(canal: Harness) -> Json:
+    """The view once the test is over."""
+    await canal.sandbox.wait_for(lambda: "Testing…" not in words_of(top(canal)), timeout=20)
+    return top(canal)
+
+
+async def test_a_mailbox_is_tried_and_then_read(canal: Harness, mailboxes: ScriptedImap) -> None:
+    mailboxes.script.hang_on.add("LOGIN")
+    mailboxes.script.hang_on.add("AUTHENTICATE")
+    await submit_mailbox(canal, mailbox(mailboxes))
+    assert "Testing…" in words_of(top(canal))
+    assert [one.channel.name for one in await canal.canal.channels.list()] == ["Support"]
+    mailboxes.script.hang_on.clear()
+    mailboxes.released.set()
+    await outcome(canal)
+    await submit_mailbox(canal, mailbox(mailboxes))
+    assert "Sales is connected" in words_of(await outcome(canal))
+    status = await canal.canal.channels.show("Sales")
+    assert status.channel.incoming == "imap"
+    assert status.channel.primary_address == SALES
+    assert status.connection("in").settings["host"] == mailboxes.host
+
+
+async def test_a_refused_password_is_told_at_its_field_and_the_rest_is_kept(
+    canal: Harness, mailboxes: ScriptedImap
+) -> None:
+    typed = mailbox(mailboxes, imap_password="wrong-one", copy_to="boss@acme.example")
+    await submit_mailbox(canal, {**typed, **rich("signature", "Sales team")})
+    view = await outcome(canal)
+    order = [block["block_id"] for block in view["blocks"]]
+    assert order.index("problem_imap_password") == order.index("imap_password") + 1
+    assert "refused" in words_of(view)
+    assert "Please type the password again" in words_of(view)
+    assert element(view, "imap_user")["initial_value"] == SALES
+    assert element(view, "imap_port")["initial_value"] == str(mailboxes.port)
+    assert element(view, "imap_security")["initial_option"]["value"] == "none"
+    assert element(view, "copy_to")["initial_value"] == "boss@acme.example"
+    assert "Sales team" in str(element(view, "signature")["initial_value"])
+    assert "initial_value" not in element(view, "imap_password")
+    assert "wrong-one" not in str(canal.sandbox.calls)
+    assert [one.channel.name for one in await canal.canal.channels.list()] == ["Support"]
+    await canal.sandbox.submit_view(
+        canal.rui, view["id"], {"imap_password": mailboxes.script.password}
+    )
+    assert "Sales is connected" in words_of(await outcome(canal))
+    channel = (await canal.canal.channels.show("Sales")).channel
+    assert "Sales team" in str(channel.signature)
+
+
+async def test_a_wrong_folder_and_a_closed_port_have_sentences_of_their_own(
+    canal: Harness, mailboxes: ScriptedImap
+) -> None:
+    mailboxes.script.no_on["SELECT"] = "no such folder"
+    mailboxes.script.no_on["EXAMINE"] = "no such folder"
+    await submit_mailbox(canal, mailbox(mailboxes, imap_folder="Elsewhere"))
+    folder = await outcome(canal)
+    order = [block["block_id"] for block in folder["blocks"]]
+    assert "problem_imap_folder" in order
+    await canal.sandbox.close_view(canal.rui, folder["id"])
+    await submit_mailbox(canal, mailbox(mailboxes, imap_port=str(free_port())))
+    port = await outcome(canal)
+    order = [block["block_id"] for block in port["blocks"]]
+    assert {"problem_imap_port", "problem_imap_host"} & set(order)
+
+
+async def test_a_mailbox_without_a_password_is_asked_for_it(
+    canal: Harness, mailboxes: ScriptedImap
+) -> None:
+    await submit_mailbox(canal, mailbox(mailboxes, imap_password=""))
+    view = await outcome(canal)
+    order = [block["block_id"] for block in view["blocks"]]
+    assert "problem_imap_password" in order
+    assert "Please type the password again" not in words_of(view)
+
+
+async def test_whoever_closes_the_window_is_told_how_it_went(
+    canal: Harness, mailboxes: ScriptedImap
+) -> None:
+    mailboxes.script.hang_on.update({"LOGIN", "AUTHENTICATE"})
+    view = await submit_mailbox(canal, mailbox(mailboxes))
+    await canal.sandbox.close_view(canal.rui, view["id"])
+    mailboxes.released.set()
+
+    def direct() -> list[str]:
+        opened = [one for one in canal.sandbox.world.channels.values() if one.is_im]
+        return [words_of(m) for one in opened for m in canal.sandbox.messages(one.id)]
+
+    await canal.sandbox.wait_for(
+        lambda: any("Sales is not saved" in one for one in direct()), timeout=30
+    )
+
+
+async def test_editing_other_things_does_not_try_the_mailbox_again(
+    canal: Harness, mailboxes: ScriptedImap
+) -> None:
+    await submit_mailbox(canal, mailbox(mailboxes))
+    await outcome(canal)
+    logins = mailboxes.logins
+    mailboxes.script.password = "another"
+    mailboxes.script.no_on["LOGIN"] = "not now"
+    view = await open_form(canal, "edit Sales")
+    assert element(view, "imap_host")["initial_value"] == mailboxes.host
+    await canal.sandbox.submit_view(canal.rui, view["id"], {"from_name": "Acme Sales"})
+    assert "Sales is connected" in words_of(top(canal))
+    status = await canal.canal.channels.show("Sales")
+    assert status.channel.from_name == "Acme Sales"
+    assert status.connection("in").settings["host"] == mailboxes.host
+    assert mailboxes.logins == logins
+
+
+async def test_office365_waits_for_the_sign_in(canal: Harness) -> None:
+    view = await open_form(canal)
+    await canal.sandbox.click_view(canal.rui, view["id"], "outgoing", selected="office365")
+    await canal.sandbox.submit_view(canal.rui, view["id"], {"name": "Sales", "primary": SALES})
+    words = words_of(await outcome(canal))
+    assert "canal channels login Sales --provider microsoft" in words
+    assert (await canal.canal.channels.show("Sales")).channel.outgoing == "office365"
+
+
+async def test_a_personal_signature_takes_the_place_of_the_channels(canal: Harness) -> None:
+    view = await open_form(canal, "signature", canal.ana)
+    await canal.sandbox.click_view(
+        canal.ana,
+        view["id"],
+        "personal_preview",
+        state=personal("all", "{agent.name}, {agent.title}"),
+    )
+    assert "Ana Silva, Care" in words_of(canal.sandbox.open_views(canal.ana)[-1])
+    await canal.sandbox.close_view(canal.ana, canal.sandbox.open_views(canal.ana)[-1]["id"])
+    await canal.sandbox.submit_view(
+        canal.ana, view["id"], personal("all", "{agent.name} at {channel.name}")
+    )
+    assert "Ana Silva at Support" in words_of(canal.sandbox.open_views(canal.ana)[-1])
+    await canal.write()
+    card = await canal.ticket()
+    await canal.say(card, "Done.")
+    text = str((await canal.sent()).message)
+    assert "Ana Silva at Support" in text
+    assert "Acme Support" not in text
+    await canal.say(card, "Done as well.", user=canal.rui)
+    assert "Acme Support" in str((await canal.sent(2)).message)
+
+
+async def test_a_channel_may_have_a_personal_signature_of_its_own(canal: Harness) -> None:
+    view = await open_form(canal, "signature", canal.ana)
+    await canal.sandbox.submit_view(canal.ana, view["id"], personal("all", "Everywhere"))
+    view = await open_form(canal, "signature Support", canal.ana)
+    channel_id = (await canal.canal.channels.show("Support")).channel.id
+    await canal.sandbox.submit_view(canal.ana, view["id"], personal(str(channel_id), "Only here"))
+    view = await open_form(canal, "signature", canal.ana)
+    assert "Everywhere" in str(view["blocks"])
+    await canal.sandbox.click_view(
+        canal.ana, view["id"], "signature_scope", selected=str(channel_id)
+    )
+    view = canal.sandbox.open_views(canal.ana)[-1]
+    assert "Only here" in str(view["blocks"])
+    assert "Everywhere" not in str(view["blocks"])
+    await canal.sandbox.click_view(canal.ana, view["id"], "personal_remove")
+    await canal.write()
+    await canal.say(await canal.ticket(), "Done.")
+    assert "Everywhere" in str((await canal.sent()).message)
+
+
+async def test_a_signature_that_is_too_long_is_told_at_its_field(canal: Harness) -> None:
+    view = await open_form(canal, "signature", canal.ana)
+    answer = await canal.sandbox.submit_view(canal.ana, view["id"], personal("all", "x" * 3500))
+    assert "3000 characters at most" in answer["errors"]["signature_all"]
+
+
+def personal(scope: str, text: str) -> Json:
+    [(_, typed)] = rich("signature", text).items()
+    return {f"signature_{scope}": typed}
+
+
+async def test_the_list_shows_health_and_gives_admins_buttons(canal: Harness) -> None:
+    now = canal.canal.parts.context.clock.now()
+    channel_id = (await canal.canal.channels.show("Support")).channel.id
+    async with canal.canal.parts.context.db.write() as tx:
+        await health.note_success(tx, channel_id, "in", now=now - timedelta(seconds=12))
+        await health.note_failure(tx, channel_id, "out", "The password was refused.", now=now)
+    await canal.sandbox.command(canal.ana, canal.support, "/canal", "list")
+    shown = canal.sandbox.ephemerals(canal.ana)[-1]
+    assert re.search(r"in ✔ 1\d s ago", words_of(shown))
+    assert f"out ❌ since {now:%H:%M} UTC: The password was refused." in words_of(shown)
+    assert "channel_edit" not in str(shown)
+    await canal.sandbox.command(canal.rui, canal.support, "/canal", "list")
+    shown = canal.sandbox.ephemerals(canal.rui)[-1]
+    assert "Reconnect" in words_of(shown)
+    await canal.sandbox.click(canal.rui, canal.support, shown["ts"], "channel_reconnect")
+    assert "⚠ The password was refused." in words_of(top(canal))
+
+
+async def test_a_channel_is_paused_and_resumed_in_the_list(canal: Harness) -> None:
+    await canal.sandbox.command(canal.rui, canal.support, "/canal", "list")
+    shown = canal.sandbox.ephemerals(canal.rui)[-1]
+    await canal.sandbox.click(canal.rui, canal.support, shown["ts"], "channel_pause")
+    await canal.sandbox.wait_for(
+        lambda: "⏸ paused" in words_of(canal.sandbox.ephemerals(canal.rui)[-1])
+    )
+    assert (await canal.canal.channels.show("Support")).channel.state == "paused"
+    shown = canal.sandbox.ephemerals(canal.rui)[-1]
+    await canal.sandbox.click(canal.rui, canal.support, shown["ts"], "channel_resume")
+    await canal.sandbox.wait_for(
+        lambda: "⏸ paused" not in words_of(canal.sandbox.ephemerals(canal.rui)[-1])
+    )
+    assert (await canal.canal.channels.show("Support")).channel.state == "active"
+    await canal.sandbox.click(
+        canal.rui, canal.support, canal.sandbox.ephemerals(canal.rui)[-1]["ts"], "channel_edit"
+    )
+    assert element(top(canal), "name")["initial_value"] == "Support"

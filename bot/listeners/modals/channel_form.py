@@ -13,9 +13,20 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.listeners.modals.channel_save import Wanted, find_problems, save, try_to_join
-from bot.listeners.modals.form_done import GUIDES, build_done_view, build_guide
-from bot.listeners.modals.form_values import PASSWORDS, is_external, read_values, values_of
+from bot.listeners.modals.channel_save import (
+    Wanted,
+    fields_of,
+    find_problems,
+    save,
+    try_to_join,
+)
+from bot.listeners.modals.form_done import (
+    GUIDES,
+    build_done_view,
+    build_guide,
+    build_sign_in_view,
+)
+from bot.listeners.modals.form_values import PASSWORDS, needs_trial, read_values, values_of
 from bot.listeners.modals.form_views import (
     CALLBACK_ID,
     build_form,
@@ -25,6 +36,7 @@ from bot.listeners.modals.form_views import (
 from bot.listeners.modals.preview import build_preview, filled_for
 from bot.listeners.services import Services
 from handlers.channel_fields import InvalidFields
+from handlers.connection_settings import oauth_of
 from handlers.errors import ChatRefused
 
 Json = dict[str, Any]
@@ -38,10 +50,11 @@ def register(app: AsyncApp, services: Services) -> None:
         editing, kept = read_metadata(view)
         values = {**kept, **read_values(view["state"]["values"])}
         wanted = Wanted(values, editing, user_id)
-        problems = await find_problems(services, wanted)
+        fields = await fields_of(services, wanted)
+        problems = await find_problems(services, wanted, fields)
         if problems:
             await ack(response_action="errors", errors=_at_fields(problems, view))
-        elif is_external(values):
+        elif needs_trial(values, fields):
             external_id = f"channel-{view['id']}-{view.get('hash', '')}"[:255]
             testing = build_testing_view(services.texts, values, external_id)
             await ack(response_action="update", view=testing)
@@ -115,6 +128,24 @@ async def open_add(
 async def open_edit(services: Services, trigger_id: str, name: str) -> None:
     status = await services.channels.show(name)
     form = build_form(services.texts, values_of(status), editing=status.channel.name)
+    await services.chat.open_view(trigger_id, form)
+
+
+async def open_reconnect(services: Services, trigger_id: str, name: str) -> None:
+    """What mends a failing connection: its password typed anew, or a sign-in at the provider."""
+    status = await services.channels.show(name)
+    problems: dict[str, str] = {}
+    for one in status.connections:
+        if one.failing_since is None:
+            continue
+        choice = oauth_of(one.settings)
+        if choice is not None:
+            view = build_sign_in_view(status, choice.provider, services.texts, why=one.last_error)
+            await services.chat.open_view(trigger_id, view)
+            return
+        wire = "imap" if one.direction == "in" else "smtp"
+        problems[f"{wire}_password"] = one.last_error or services.texts("The connection fails.")
+    form = build_form(services.texts, values_of(status), editing=name, problems=problems)
     await services.chat.open_view(trigger_id, form)
 
 

@@ -39,7 +39,9 @@ class Saved:
     told: tuple[str, ...] = ()
 
 
-async def find_problems(services: Services, wanted: Wanted) -> dict[str, str]:
+async def find_problems(
+    services: Services, wanted: Wanted, fields: ChannelFields
+) -> dict[str, str]:
     """Field → sentence, for what is wrong without asking any server."""
     problems: dict[str, str] = {}
     if wanted.values.get("new_channel") and not slack_name(str(wanted.values["new_channel"])):
@@ -47,7 +49,7 @@ async def find_problems(services: Services, wanted: Wanted) -> dict[str, str]:
             "A Slack channel's name has letters, digits, - and _, such as support."
         )
     try:
-        check_fields(await _fields(services, wanted), is_new=wanted.editing is None)
+        check_fields(fields, is_new=wanted.editing is None)
     except InvalidFields as error:
         problems.update(error.problems)
     if "name" not in problems and (taken := await _taken(services, wanted)):
@@ -63,7 +65,7 @@ async def save(services: Services, wanted: Wanted, *, tested: bool = False) -> S
     Raises:
         InvalidFields: with a sentence for everything that cannot be used or does not work.
     """
-    fields = await _fields(services, wanted)
+    fields = await fields_of(services, wanted)
     told: tuple[str, ...] = ()
     if tested:
         resolved = await services.setup.resolve(fields, editing=wanted.editing)
@@ -102,7 +104,8 @@ def slack_name(text: str) -> str:
     return kept.strip("-")[:80]
 
 
-async def _fields(services: Services, wanted: Wanted) -> ChannelFields:
+async def fields_of(services: Services, wanted: Wanted) -> ChannelFields:
+    """What is to be saved; for a channel that there is, what differs."""
     values = dict(wanted.values)
     if values.get("new_channel"):
         values["slack_channel_id"] = _TO_BE_MADE

@@ -106,6 +106,20 @@ def _awaited_sign_in(status: ChannelStatus) -> str | None:
     return None
 
 
+def build_sign_in_view(
+    status: ChannelStatus, provider: str, texts: Texts, *, why: str | None
+) -> Json:
+    """How to sign in anew where a grant is dead."""
+    blocks = [section(f"❌ {escape_text(why)}"[:3000])] if why else []
+    blocks.append(section(_sign_in(status.channel.name, provider, texts)))
+    return {
+        "type": "modal",
+        "title": label(texts("Reconnect"), 24),
+        "close": label(texts("Close"), 24),
+        "blocks": blocks,
+    }
+
+
 def _sign_in(name: str, provider: str, texts: Texts) -> str:
     return texts(
         "One step is left: signing in. On the machine that Canal runs on, type\n"

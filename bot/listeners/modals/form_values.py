@@ -33,6 +33,8 @@ _TEXTS = (
 _NUMBERS = ("undo_seconds", "reopen_days", "imap_port", "smtp_port", "poll_minutes", "import_days")
 _BOXES = ("unread_only", "mark_read", "save_sent", "reply_from_alias", "forward_opens_ticket")
 _DOCUMENTS = ("signature", "footer")
+_UNSAID = {**dict.fromkeys(_BOXES, False), "save_sent": True, "poll_minutes": 5}
+"""What the form shows where nothing is stored."""
 _OFFICE365_HOST = "smtp.office365.com"
 
 
@@ -103,17 +105,18 @@ def to_fields(values: Values, before: Values | None = None) -> ChannelFields:
     for name in PLACES:
         given[name] = given.get(name) or (False if given.get(name) is False else None)
     if before is not None:
-        old = {**dict.fromkeys(_BOXES, False), "save_sent": True, **before}
+        old = {**_UNSAID, **before}
         old["copy_as_bcc"] = before.get("copy_kind") != "cc"
         given = {name: value for name, value in given.items() if value != old.get(name)}
     given.pop("new_channel", None)
     return ChannelFields.from_flat(given)
 
 
-def is_external(values: Values) -> bool:
-    """Whether another server has a part in it, which is tried before saving."""
+def needs_trial(values: Values, fields: ChannelFields) -> bool:
+    """Whether another server has a part in what is to be saved, so that it is tried before."""
     kinds = (values.get("incoming") or "internal", values.get("outgoing") or "internal")
-    return kinds != ("internal", "internal")
+    given = (fields.incoming, fields.outgoing, fields.from_email, *fields.connections.values())
+    return kinds != ("internal", "internal") and any(given)
 
 
 def hidden_values(values: Values) -> dict[str, Any]:
