@@ -26,6 +26,8 @@ POLL_MINUTES = 5
 IMAP_PORTS = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
 SMTP_PORTS = {Security.TLS: 465, Security.STARTTLS: 587, Security.NONE: 25}
 GRAPH = "graph"
+BATCH_MAILS = 200
+"""Fetched and committed together where many have come: each commit costs a flush to the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def read_fetch_options(settings: Json) -> FetchOptions:
         unread_only=bool(settings.get("unread_only")),
         mark_read=bool(settings.get("mark_read")),
         import_days=int(settings.get("import_days") or 0),
+        batch_mails=BATCH_MAILS,
     )
 
 

@@ -8,13 +8,14 @@ beyond what the dedupe key needs.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from handlers.address_index import AddressIndex
 from handlers.context import Context
-from handlers.errors import UserError
+from handlers.errors import HandlerError, UserError
 from mail.model import ReceivedMail
 from mail.parse import dedupe_key
 from storage.group_commit import GroupCommitter
@@ -23,11 +24,17 @@ from storage.queries import mails
 from storage.queries.mails import NewArrival, NewRaw
 from storage.records import ChannelRecord
 
+_log = logging.getLogger(__name__)
+_OWN_GROUP_FROM = 8
 _GROUP_WINDOW = 0.002
 _GROUP_ITEMS = 64
 _GROUP_BYTES = 32 * 1024 * 1024
 _THREAD_FROM = 256 * 1024
 """Bytes from which hashing and compressing leave the event loop."""
+
+
+class StorageGroupError(HandlerError):
+    """A group of mails could not be stored together; one of them may be the reason."""
 
 
 class NotOurs(UserError):  # noqa: N818 - it names the case
@@ -97,6 +104,46 @@ class Intake:
         is_new = await self._committer.submit(stored)
         self._context.wake.file()
         return is_new
+
+    async def receive_batch(
+        self,
+        channel: ChannelRecord,
+        batch: Sequence[ReceivedMail],
+        *,
+        source: str,
+        quiet: bool = False,
+    ) -> None:
+        """Mails that one look into a mailbox found. All are stored when it returns.
+
+        Many of them are a group already, and go to the database as one. Few join the group that
+        other wires are filling.
+        """
+        if len(batch) >= _OWN_GROUP_FROM:
+            try:
+                return await self._store_group(channel, batch, source, quiet)
+            except StorageGroupError as error:
+                _log.warning("a batch of %d mails is stored one by one: %s", len(batch), error)
+        outcomes = await asyncio.gather(
+            *(self.receive_for((channel,), one, source=source, quiet=quiet) for one in batch),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return None
+
+    async def _store_group(
+        self, channel: ChannelRecord, batch: Sequence[ReceivedMail], source: str, quiet: bool
+    ) -> None:
+        def prepare() -> list[StoredMail]:
+            return [self._prepare((channel,), one, source, quiet) for one in batch]
+
+        prepared = await asyncio.to_thread(prepare)
+        try:
+            await self._commit(prepared)
+        except Exception as error:
+            raise StorageGroupError(str(error)) from error
+        self._context.wake.file()
 
     def _prepare(
         self, channels: Sequence[ChannelRecord], mail: ReceivedMail, source: str, quiet: bool

@@ -120,18 +120,9 @@ class Mailboxes:
             raise MailboxGone
         wanted = [one for one in batch if not _was_never_ours(one, batch.reason, taken.since)]
         quiet = batch.reason == "import"
-        stored = await asyncio.gather(
-            *(
-                self._intake.receive_for(
-                    (taken.mailbox.channel,), _received(one), source="imap", quiet=quiet
-                )
-                for one in wanted
-            ),
-            return_exceptions=True,
+        await self._intake.receive_batch(
+            taken.mailbox.channel, [_received(one) for one in wanted], source="imap", quiet=quiet
         )
-        for outcome in stored:
-            if isinstance(outcome, BaseException):
-                raise outcome
         now = asyncio.get_running_loop().time()
         if not batch.more or now - taken.saved_at >= _SAVE_EVERY:
             await self._save(taken, batch.cursor, token)

@@ -1,10 +1,11 @@
 """5,000 mails of 4 kB in Dovecot taken in and stored durably, beside imap-tools fetching them.
 
-    python -m tests.bench.imap_fetch [--json] [--mails N]
+    python -m tests.bench.imap_fetch [--json] [--mails N] [--plain]
 
 Canal's side is the product's own path: the watcher logs in, fetches in batches, and waits until the
-store has committed each batch (fetching the next meanwhile). The store is a SQLite file, WAL and
-synchronous=FULL; pass another `Store` to `main` to measure the real intake.
+store has committed each batch (fetching the next meanwhile). The store is the product's intake on a
+SQLite file, WAL and synchronous=FULL: arrivals, dedupe and cursor. `--plain` measures one table in
+their place.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-from mail.connections import FetchedBatch, FetchOptions, ImapCursor
+from handlers.connection_settings import read_fetch_options
+from mail.connections import FetchedBatch, ImapCursor
 from mail.errors import MailError
 from mail.imap_watch import ImapWatcher, WatchedAccount
 from mail.providers import Security
+from tests.bench.intake_store import IntakeStore
 from tests.servers.dovecot import Dovecot, running_dovecot
 
 MAILS = 5000
@@ -147,7 +150,7 @@ async def take_with_canal(
             user,
             settings,
             ImapCursor(uidvalidity, 0),
-            FetchOptions(mark_read=mark),
+            read_fetch_options({"mark_read": mark}),
         )
     )
     await done.wait()
@@ -177,7 +180,7 @@ def _uidvalidity(dovecot: Dovecot, user: str) -> int:
 
 
 async def main(
-    mails: int = MAILS, make_store: Callable[[Path], Store] = SqliteStore
+    mails: int = MAILS, make_store: Callable[[Path], Store] = IntakeStore
 ) -> dict[str, Any]:
     """Both, in turn, ROUNDS times; rates are medians, the ratio is the median of the pairs."""
     with running_dovecot() as dovecot, tempfile.TemporaryDirectory() as folder:
@@ -190,6 +193,8 @@ async def main(
             await asyncio.to_thread(_uidvalidity, dovecot, user)  # Dovecot indexes once
             theirs = await asyncio.to_thread(take_with_imap_tools, dovecot, user, mails)
             store = make_store(Path(folder) / f"{number}.db")
+            if isinstance(store, IntakeStore):
+                await store.open()
             ours = await take_with_canal(dovecot, user, mails, store)
             await store.close()
             pairs.append((mails / ours, mails / theirs))
@@ -204,9 +209,10 @@ async def main(
     }
 
 
-def run(as_json: bool = False, mails: int = MAILS) -> dict[str, Any]:
+def run(as_json: bool = False, mails: int = MAILS, *, plain: bool = False) -> dict[str, Any]:
     """Measure, print, and give the figures."""
-    result = asyncio.run(main(mails))
+    make_store: Callable[[Path], Store] = SqliteStore if plain else IntakeStore
+    result = asyncio.run(main(mails, make_store))
     if as_json:
         print(json.dumps(result))
     else:
@@ -221,5 +227,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--mails", type=int, default=MAILS)
+    parser.add_argument("--plain", action="store_true", help="one table, no intake")
     arguments = parser.parse_args()
-    run(arguments.json, arguments.mails)
+    run(arguments.json, arguments.mails, plain=arguments.plain)

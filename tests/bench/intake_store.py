@@ -1,0 +1,78 @@
+"""The product's own way to store what a mailbox gave, for the benchmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from bot.clock import SystemClock
+from handlers.address_index import AddressIndex
+from handlers.channel_fields import ChannelFields
+from handlers.channels import Channels
+from handlers.context import Context
+from handlers.intake import Intake
+from handlers.mailboxes import Mailboxes
+from handlers.tokens import Tokens
+from mail.connections import FetchedBatch
+from storage.crypto import Vault
+from storage.engine import open_database
+from storage.startup import prepare
+
+TEAM = "T00000000"
+
+
+class IntakeStore:
+    """A fresh SQLite database with `channels` channels; `take` is what a running Canal does."""
+
+    def __init__(self, path: Path, *, channels: int = 1) -> None:
+        self._path = path
+        self._channels = channels
+        self._mailboxes: Mailboxes | None = None
+        self.ids: list[int] = []
+
+    async def open(self) -> None:
+        url = f"sqlite+aiosqlite:///{self._path}"
+        self._db = open_database(url, Vault([Fernet.generate_key().decode()]))
+        await prepare(self._db)
+        clock = SystemClock()
+        context = Context(
+            db=self._db,
+            clock=clock,
+            tokens=Tokens(b"k" * 32),
+            inbound_domain="in.example",
+            team_id=TEAM,
+            holder="bench",
+        )
+        service = Channels(self._db, clock, team_id=TEAM, inbound_domain="in.example")
+        for number in range(self._channels):
+            status = await service.add(_fields(number))
+            self.ids.append(status.channel.id)
+        self._intake = Intake(context, AddressIndex(self._db, TEAM))
+        self._mailboxes = Mailboxes(context, self._intake)
+        await self._mailboxes.load()
+
+    async def take(self, channel_id: int, batch: FetchedBatch) -> None:
+        assert self._mailboxes is not None
+        await self._mailboxes.take(channel_id, batch)
+
+    async def store(self, batch: FetchedBatch) -> None:
+        """For the first channel; opens the database at the first batch."""
+        if self._mailboxes is None:
+            await self.open()
+        await self.take(self.ids[0], batch)
+
+    async def close(self) -> None:
+        await self._intake.stop()
+        await self._db.close()
+
+
+def _fields(number: int) -> ChannelFields:
+    return ChannelFields(
+        name=f"Desk {number}",
+        slack_channel_id="C0000000000",
+        primary=f"desk{number}@shop.example",
+        incoming="imap",
+        incoming_settings={"host": "localhost", "user": f"desk{number}"},
+        incoming_secret={"password": "secret"},
+    )
