@@ -76,8 +76,10 @@ async def running(database_url: str | None) -> AsyncIterator[tuple[int, str, Sin
         canal = None
         try:
             await _answers(f"http://127.0.0.1:{slack_port}/bench/posts?count")
-            await _run("bot.cli", "channels", "add", "--name", "Bench", "--slack-channel", CHANNEL,
-                       "--primary", "help@bench.example", "--undo-seconds", "0", env=env)  # fmt: skip
+            options = f"--name Bench --slack-channel {CHANNEL} --primary help@bench.example"
+            await _run(
+                "bot.cli", "channels", "add", *options.split(), "--undo-seconds", "0", env=env
+            )
             canal = await _start("bot.cli", "run", env=env)
             await _answers(f"http://127.0.0.1:{http_port}/readyz")
             yield smtp_port, f"http://127.0.0.1:{slack_port}", sink

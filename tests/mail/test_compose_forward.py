@@ -51,7 +51,7 @@ def test_our_own_reader_finds_writer_subject_and_date(language: str) -> None:
 
 def test_the_plain_text_has_the_comment_the_head_and_the_words() -> None:
     sent = message_from_bytes(compose(MAIL), policy=default)
-    text = sent.get_body(("plain",)).get_content().replace("\r\n", "\n")  # type: ignore[attr-defined]
+    text = sent.get_body(("plain",)).get_content().replace("\r\n", "\n")  # type: ignore[union-attr]
     assert text.startswith(
         "Please look.\n\n"
         "---------- Forwarded message ---------\n"
@@ -78,10 +78,10 @@ def test_names_and_subjects_cannot_break_out_of_their_line() -> None:
     )
     data = compose(replace(MAIL, forwarded=(evil,)))
     sent = message_from_bytes(data, policy=default)
-    html = sent.get_body(("html",)).get_content()  # type: ignore[attr-defined]
+    html = sent.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert "<script>" not in html
     assert "<img" not in html
-    text = sent.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    text = sent.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "\nFrom: boss" not in text.replace("\r\n", "\n")
     assert "\nTo: all@" not in text.replace("\r\n", "\n")
 

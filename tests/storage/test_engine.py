@@ -48,7 +48,7 @@ async def count_up_in(db: Database, rounds: int) -> None:
         async with db.write() as tx:
             number = await tx.scalar(query.with_for_update())
             await asyncio.sleep(0)
-            await tx.execute(update(Workspace).values(next_ticket_number=number + 1))
+            await tx.execute(update(Workspace).values(next_ticket_number=(number or 0) + 1))
 
 
 async def start_counter(db: Database) -> None:
