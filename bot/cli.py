@@ -14,6 +14,7 @@ import typer
 
 from bot.cli_channel_test import try_channel
 from bot.cli_channels import channels_app
+from bot.cli_dkim import dkim_app
 from bot.cli_login import login
 from bot.cli_support import say
 from bot.problems import run_or_explain
@@ -30,6 +31,7 @@ app = typer.Typer(
 channels_app.command("login")(login)
 channels_app.command("test")(try_channel)
 app.add_typer(channels_app, name="channels")
+app.add_typer(dkim_app, name="dkim")
 
 
 @app.command()

@@ -61,22 +61,7 @@ def build_parts(
     make_resolver: Callable[[], Resolver | None] = make_resolver,
 ) -> Parts:
     index = AddressIndex(context.db, context.team_id)
-    slack = SlackDelivery(context, chat, admins)
-    mail = MailDelivery(context, chat, transport)
-    outbox = OutboxWorker(
-        context,
-        {
-            WorkKind.POST_CARD: slack.post_card,
-            WorkKind.POST_MAIL: slack.post_mail,
-            WorkKind.UPDATE_CARD: slack.update_card,
-            WorkKind.UPLOAD_FILES: slack.upload_files,
-            WorkKind.REACT: slack.react,
-            WorkKind.NOTICE: slack.notice,
-            WorkKind.REPLACE_POST: slack.replace_post,
-            WorkKind.SEND_EMAIL: mail.send_email,
-            WorkKind.SAVE_SENT: SentCopies(context, sent_folder).save_sent,
-        },
-    )
+    outbox = _build_outbox(context, chat, admins, transport, sent_folder)
     replies = Replies(context, chat, index)
     intake = Intake(context, index)
     checks = SenderChecks(context, index, enabled=verify_senders, make=make_resolver)
@@ -95,4 +80,29 @@ def build_parts(
         forwards=Forwards(context, chat, index),
         moves=Moves(context, chat, index),
         merges=Merges(context, chat),
+    )
+
+
+def _build_outbox(
+    context: Context,
+    chat: Chat,
+    admins: Admins,
+    transport: MailTransport,
+    sent_folder: SentFolder,
+) -> OutboxWorker:
+    slack = SlackDelivery(context, chat, admins)
+    mail = MailDelivery(context, chat, transport)
+    return OutboxWorker(
+        context,
+        {
+            WorkKind.POST_CARD: slack.post_card,
+            WorkKind.POST_MAIL: slack.post_mail,
+            WorkKind.UPDATE_CARD: slack.update_card,
+            WorkKind.UPLOAD_FILES: slack.upload_files,
+            WorkKind.REACT: slack.react,
+            WorkKind.NOTICE: slack.notice,
+            WorkKind.REPLACE_POST: slack.replace_post,
+            WorkKind.SEND_EMAIL: mail.send_email,
+            WorkKind.SAVE_SENT: SentCopies(context, sent_folder).save_sent,
+        },
     )

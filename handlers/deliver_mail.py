@@ -18,18 +18,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import health, work
-from handlers.compose_forward import build_forward, load_passed_on
-from handlers.compose_reply import ReplyParts, build_mail, load_parts
+from handlers.compose_reply import ReplyParts, load_parts
 from handlers.connection_settings import saves_sent
 from handlers.context import Context
-from handlers.errors import ChatError, ChatRateLimited, ChatUnavailable
-from handlers.forwarded_files import read_passed_on
-from handlers.forwarding import FORWARD
+from handlers.draft_mail import MailDrafts
 from handlers.outbox import Later, Settle
 from handlers.people import all_addresses
 from handlers.ports import Chat, MailConnection, MailTransport
 from handlers.posts import Notice, NoticeKind
-from mail.compose import OutgoingFile, OutgoingMail, compose
 from mail.errors import (
     Ambiguous,
     ConnectFailed,
@@ -41,27 +37,20 @@ from mail.errors import (
 )
 from mail.smtp_results import Outcome, RecipientResult, SendResult
 from storage.engine import Session
-from storage.queries import channels, mails, messages, tickets
-from storage.queries.mails import NewRaw
-from storage.records import AttachmentRecord, MessageRecord, OutboxRecord
+from storage.queries import channels, messages, tickets
+from storage.records import MessageRecord, OutboxRecord
 
 _log = logging.getLogger(__name__)
 _GIVE_UP_AFTER = timedelta(days=5)
 _TELL_AFTER = timedelta(minutes=15)
 _SLOWEST_RETRY = timedelta(hours=2)
-_FILE_LIMIT = 100 * 1024 * 1024
-_FILE_ATTEMPTS = 4
 _PASSING = (Deferred, ConnectFailed, TlsFailed, LoginFailed)
-
-
-class FileMissing(MailError):  # noqa: N818 - it names the case
-    """A file of the reply could not be fetched from Slack, so nothing was sent."""
 
 
 class MailDelivery:
     def __init__(self, context: Context, chat: Chat, transport: MailTransport) -> None:
         self._context = context
-        self._chat = chat
+        self._drafts = MailDrafts(context, chat)
         self._transport = transport
 
     async def send_email(self, item: OutboxRecord) -> Settle | None:
@@ -73,8 +62,8 @@ class MailDelivery:
             return self._unsure(message, "")
         parts = await load_parts(self._context, message)
         try:
-            data, sender = await self._data_of(item, parts)
-            result = await self._hand_over(parts, data, sender)
+            data = await self._drafts.data_of(item, parts)
+            result = await self._hand_over(parts, data, parts.sender.address)
         except Ambiguous as error:
             return self._unsure(message, str(error))
         except _PASSING as error:
@@ -94,54 +83,6 @@ class MailDelivery:
                 raise Later(message.send_at - now, "held")
             await messages.move_state(tx, message.id, ["held"], "sending")
             return message
-
-    async def _data_of(self, item: OutboxRecord, parts: ReplyParts) -> tuple[bytes, str]:
-        """The composed mail: made at the first attempt, and the same bytes at every further one."""
-        message = parts.message
-        if message.raw_mail_id is not None:
-            async with self._context.db.read() as tx:
-                stored = await mails.find_raw(tx, message.raw_mail_id)
-            if stored is not None:
-                return stored, parts.sender.address
-        now = self._context.clock.now()
-        data = compose(await self._draft(item, parts, now))
-        raw_id = self._context.db.new_id()
-        raw = NewRaw(raw_id, message.team_id, mails.pack(data), len(data), now)
-        async with self._context.db.write() as tx:
-            await mails.add_raw(tx, raw)
-            await messages.change(tx, message.id, raw_mail_id=raw_id)
-        return data, parts.sender.address
-
-    async def _draft(self, item: OutboxRecord, parts: ReplyParts, now: datetime) -> OutgoingMail:
-        message = parts.message
-        agent = await self._chat.profile(message.slack_user_id or "")
-        if message.kind != FORWARD:
-            files = await self._fetch_files(item, message)
-            return build_mail(parts, self._context, agent, files, date=now)
-        passed_on = await load_passed_on(self._context, message)
-        files = await read_passed_on(
-            self._context, passed_on, lambda file: self._fetch_file(item, file)
-        )
-        return build_forward(parts, passed_on, self._context, agent, files, date=now)
-
-    async def _fetch_files(self, item: OutboxRecord, message: MessageRecord) -> list[OutgoingFile]:
-        async with self._context.db.read() as tx:
-            attachments = await messages.list_attachments(tx, message.id)
-        return [await self._fetch_file(item, one) for one in attachments]
-
-    async def _fetch_file(self, item: OutboxRecord, attachment: AttachmentRecord) -> OutgoingFile:
-        try:
-            data = await self._chat.download(attachment.url or "", limit=_FILE_LIMIT)
-        except ChatRateLimited:
-            raise
-        except ChatError as error:
-            if isinstance(error, ChatUnavailable) and item.attempts < _FILE_ATTEMPTS:
-                raise Deferred(f"{attachment.filename} cannot be fetched yet") from error
-            raise FileMissing(
-                f"{attachment.filename} could not be fetched from Slack ({error.code}), "
-                "so nothing was sent."
-            ) from error
-        return OutgoingFile(attachment.filename, attachment.content_type, data)
 
     async def _hand_over(self, parts: ReplyParts, data: bytes, sender: str) -> SendResult:
         message, channel = parts.message, parts.channel

@@ -9,6 +9,7 @@ from typing import Any
 from bot.slack.cards import build_metadata
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, cut, section
+from bot.slack.notices_moves import MOVE_WORDINGS
 from bot.slack.texts import Texts
 from handlers.posts import Notice, NoticeKind
 
@@ -247,59 +248,6 @@ def _forwarding_confirmation(facts: Facts, texts: Texts) -> tuple[str, list[Json
     return sentence, []
 
 
-def ticket_link(number: object, url: object) -> str:
-    """`#12`, as a link where there is an address. Ours alone: nothing foreign in it."""
-    return f"<{url}|#{number}>" if url else f"#{number}"
-
-
-def _moved(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    other = ticket_link(facts["number"], facts.get("url"))
-    return texts("↪ This mail is in {ticket} now.", ticket=other), []
-
-
-def _moved_out(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    other = ticket_link(facts["number"], facts.get("url"))
-    return texts("↪ The first mail of this thread is in {ticket} now.", ticket=other), []
-
-
-def _merged_in(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    sentence = texts.t.ngettext(
-        "↩ {ticket} went into this ticket, with {n} mail.",
-        "↩ {ticket} went into this ticket, with {n} mails.",
-        int(facts["count"]),
-    )
-    other = ticket_link(facts["number"], facts.get("url"))
-    return sentence.format(ticket=other, n=facts["count"]), []
-
-
-def _merged_thread(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    sentence = texts(
-        "Nothing was sent: #{number} went into {ticket}. Write your answer there.",
-        number=facts["old_number"],
-        ticket=ticket_link(facts["number"], facts.get("url")),
-    )
-    return sentence, []
-
-
-def _forwarded(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    sentence = texts(
-        "↪ Forwarded to {addresses} as {ticket}. Answers to it stay there.",
-        addresses=_fact(facts, "addresses"),
-        ticket=ticket_link(facts["number"], facts.get("url")),
-    )
-    return sentence, []
-
-
-def _forward_held(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    sentence = texts(
-        "Goes to {addresses} in {seconds} s, as the new ticket #{number}.",
-        addresses=_fact(facts, "addresses"),
-        seconds=facts["seconds"],
-        number=facts["number"],
-    )
-    return sentence, [button(texts("Undo"), "reply_undo", facts["message_id"], style="danger")]
-
-
 def _backfill_offer(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     sentence = texts("This was written while Canal was away, so it was not sent.")
     return sentence, [
@@ -322,6 +270,7 @@ def _time(facts: Facts) -> str:
 
 
 _WORDINGS: dict[NoticeKind, Wording] = {
+    **MOVE_WORDINGS,
     NoticeKind.FILES_MISSING: _files_missing,
     NoticeKind.REPLY_FAILED: _reply_failed,
     NoticeKind.REPLY_UNSURE: _reply_unsure,
@@ -339,12 +288,6 @@ _WORDINGS: dict[NoticeKind, Wording] = {
     NoticeKind.CONNECTION_FAILS: _connection_fails,
     NoticeKind.CONNECTION_WORKS: _connection_works,
     NoticeKind.FORWARDING_CONFIRMATION: _forwarding_confirmation,
-    NoticeKind.MOVED: _moved,
-    NoticeKind.MOVED_OUT: _moved_out,
-    NoticeKind.MERGED_IN: _merged_in,
-    NoticeKind.MERGED_THREAD: _merged_thread,
-    NoticeKind.FORWARDED: _forwarded,
-    NoticeKind.FORWARD_HELD: _forward_held,
     NoticeKind.BACKFILL_OFFER: _backfill_offer,
     NoticeKind.SAID: _said,
 }
