@@ -6,7 +6,6 @@ a post that got no answer is there is looked up (`find_post`), never hoped for.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -21,25 +20,25 @@ from bot.slack.notices import build_notice
 from bot.slack.people import People
 from bot.slack.texts import Texts
 from bot.slack.threads import agent_messages_from
+from bot.slack.windows import Windows
 from handlers.errors import ChatClosed, ChatError, ChatRefused
 from handlers.ports import AgentMessage, Clock, Profile
-from handlers.posts import MailPost, Mark, Notice, NoticeKind, Place, TicketCard, TicketLink
+from handlers.posts import MailPost, Mark, Notice, Place, TicketCard, TicketLink
 
 _log = logging.getLogger(__name__)
 Json = dict[str, Any]
 _HISTORY_PAGES = 20
 _TOO_MUCH = frozenset({"invalid_blocks", "msg_blocks_too_long", "invalid_blocks_format"})
 _ALREADY_SO = frozenset({"already_reacted", "no_reaction"})
-_WAITS_FOR_VIEW = (0.1, 0.2, 0.4, 0.8, 1.5)
 _NO_SUCH_METHOD = frozenset({"unknown_method", "http_404", "method_deprecated"})
 """Where an API has less than Slack's: what can be done without, is."""
 
 
-class SlackChat:
+class SlackChat(Windows):
     """One workspace. Satisfies `handlers.ports.Chat`."""
 
     def __init__(self, client: AsyncWebClient, texts: Texts, clock: Clock) -> None:
-        self._calls = SlackCalls(client)
+        super().__init__(SlackCalls(client))
         self.texts = texts
         self._clock = clock
         self.people = People(self._calls)
@@ -234,38 +233,6 @@ class SlackChat:
         """Become a member of a public channel; raises ChatClosed for one we must be invited to."""
         await self._calls.call("conversations.join", {"channel": slack_channel_id})
 
-    async def open_view(self, trigger_id: str, view: Json) -> str:
-        """Open a modal; returns its view id."""
-        answer = await self._calls.call("views.open", {"trigger_id": trigger_id, "view": view})
-        return str((answer.get("view") or {}).get("id", ""))
-
-    async def push_view(self, trigger_id: str, view: Json) -> None:
-        """Put a modal over the one that the interaction came from."""
-        await self._calls.call("views.push", {"trigger_id": trigger_id, "view": view})
-
-    async def update_view(self, view_id: str, view: Json, *, if_hash: str | None = None) -> None:
-        """`if_hash`: only if nobody has changed it since; else ChatRefused "hash_conflict"."""
-        await self._calls.call("views.update", {"view_id": view_id, "view": view}
-            | ({"hash": if_hash} if if_hash else {}))  # fmt: skip
-
-    async def update_waiting_view(
-        self, external_id: str, view: Json, user_id: str, words: str
-    ) -> None:
-        """Replace the view that an answer to Slack has asked for, as soon as Slack shows it.
-
-        Somebody who closed it meanwhile gets `words` as a message.
-        """
-        for wait in _WAITS_FOR_VIEW:
-            try:
-                await self._calls.call("views.update", {"external_id": external_id, "view": view})
-            except ChatRefused as error:
-                if error.code != "not_found":
-                    raise
-                await asyncio.sleep(wait)
-            else:
-                return
-        await self.tell(user_id, Notice(NoticeKind.SAID, {"text": words}))
-
     async def create_channel(self, name: str) -> str:
         """A new public channel with the bot in it; returns its id."""
         answer = await self._calls.call("conversations.create", {"name": name})
@@ -275,18 +242,6 @@ class SlackChat:
         await self._calls.call(
             "conversations.invite", {"channel": slack_channel_id, "users": user_id}
         )
-
-    async def publish_home(self, user_id: str, view: Json) -> None:
-        await self._calls.call("views.publish", {"user_id": user_id, "view": view})
-
-    async def respond(self, response_url: str, text: str) -> None:
-        """Answer a command or button by its response_url; only that person sees it."""
-        await self._calls.respond(response_url, {"response_type": "ephemeral", "text": text})
-
-    async def replace_answer(self, response_url: str, text: str, blocks: Sequence[Json]) -> None:
-        """Put this in the place of the answer whose button was pressed."""
-        body = {"replace_original": True, "text": text, "blocks": list(blocks)}
-        await self._calls.respond(response_url, body)
 
     async def replace_whisper(self, response_url: str, notice: Notice | None) -> None:
         """Put `notice` in the place of the whisper whose button was pressed; None removes it."""

@@ -38,6 +38,7 @@ from bot.listeners.services import Services
 from handlers.channel_fields import InvalidFields
 from handlers.connection_settings import oauth_of
 from handlers.errors import ChatRefused
+from handlers.posts import Notice, NoticeKind
 
 Json = dict[str, Any]
 
@@ -174,7 +175,7 @@ async def _save_later(services: Services, wanted: Wanted, external_id: str) -> N
         sorry = texts("Something went wrong on Canal's side; it was logged. Try again.")
         problems = {"": sorry, **_ask_again(services, wanted)}
         view = build_form(texts, wanted.values, editing=wanted.editing, problems=problems)
-        await services.chat.update_waiting_view(external_id, view, wanted.user_id, sorry)
+        await _show(services, wanted, external_id, view, sorry)
         raise
     else:
         is_new = not wanted.editing
@@ -182,7 +183,15 @@ async def _save_later(services: Services, wanted: Wanted, external_id: str) -> N
             saved.status, texts, joined=saved.joined, is_new=is_new, told=saved.told
         )
         words = texts("{name} is connected.", name=saved.status.channel.name)
-    await services.chat.update_waiting_view(external_id, view, wanted.user_id, words)
+    await _show(services, wanted, external_id, view, words)
+
+
+async def _show(
+    services: Services, wanted: Wanted, external_id: str, view: Json, words: str
+) -> None:
+    """Somebody who closed the waiting view gets `words` as a message."""
+    if not await services.chat.update_waiting_view(external_id, view):
+        await services.chat.tell(wanted.user_id, Notice(NoticeKind.SAID, {"text": words}))
 
 
 def _ask_again(services: Services, wanted: Wanted) -> dict[str, str]:
