@@ -22,9 +22,14 @@ class Admins:
         return (await self._chat.profile(user_id)).is_admin
 
     async def require(self, user_id: str) -> None:
-        """Raises NotAllowed for everybody else."""
-        if not await self.includes(user_id):
+        """Raises NotAllowed for everybody else, with the names of whom to ask."""
+        if await self.includes(user_id):
+            return
+        ids = (await self._configured_ids())[:3]
+        names = [name for one in ids if (name := (await self._chat.profile(one)).name)]
+        if not names:
             raise NotAllowed
+        raise NotAllowed(f"Only admins of Canal can do this. Ask {' or '.join(names)}.")
 
     async def list_ids(self) -> tuple[str, ...]:
         """Whom to tell when something needs an admin."""

@@ -52,6 +52,8 @@ def _health(name: str, connection: ConnectionRecord, texts: Texts, now: datetime
         since = connection.failing_since
         day = "%H:%M UTC" if now - since < timedelta(hours=20) else "%Y-%m-%d %H:%M UTC"
         return texts("{name} ❌ since {since}: {why}", name=name, since=f"{since:{day}}", why=why)
+    if connection.last_ok_at is None and connection.kind == "internal":
+        return texts("{name}: through Canal's own server", name=name)
     if connection.last_ok_at is None:
         return texts("{name}: nothing yet", name=name)
     age = now - connection.last_ok_at

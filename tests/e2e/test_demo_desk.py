@@ -117,7 +117,7 @@ async def test_canal_explains_itself_and_refuses_who_may_not(desk: Desk) -> None
     await desk.command("/canal list")
     await expect(await desk.told("Forward its mail to")).to_contain_text("support@acme.example")
     await desk.command("/canal add")
-    await desk.told("Only admins of Canal can do this.")
+    await desk.told("Only admins of Canal can do this. Ask Rui Costa.")
     await expect(desk.page.get_by_test_id("modal")).to_have_count(0)
     await desk.picture("15-canal-for-agents")
 

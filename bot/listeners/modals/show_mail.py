@@ -49,9 +49,8 @@ def build_view(ticket: TicketRecord, message: MessageRecord, texts: Texts) -> Js
         people = [one["address"] for one in message.recipients if one["role"] == role]
         if people:
             lines.append(f"{name}: {', '.join(people[:30])}")
-    facts = context("\n".join(lines))
-    facts["elements"].append(mrkdwn(_when(message)))
-    blocks: list[Json] = [facts, *rendered.blocks]
+    when: Json = {"type": "context", "elements": [mrkdwn(_when(message))]}
+    blocks: list[Json] = [context("\n".join(lines)), when, *rendered.blocks]
     if message.subject:
         blocks.insert(0, header(message.subject))
     if rendered.truncated:
