@@ -74,6 +74,7 @@ class Canal:
         self._clock = SystemClock()
         self.metrics = build_metrics()
         self.parts: Parts
+        self.services: Services
         self.channels: Channels
         self.wires: Wires
         self.mailboxes: MailboxWatch
@@ -98,7 +99,7 @@ class Canal:
         self._stack.push_async_callback(chat.close)
         workspace = await identify(client, database)
         context = await self._build_context(database, signing_key, workspace)
-        services = self._build_services(context, chat)
+        services = self.services = self._build_services(context, chat)
         await self.parts.index.refresh()
         await self._start_workers()
         self.smtp = SmtpIn(self._settings, self.parts.index, self.parts.intake, self.metrics)

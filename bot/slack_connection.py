@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -15,10 +16,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.listeners import register
 from bot.listeners.services import Services
+from bot.problems import StartupError
 from bot.settings import Settings
 
 _log = logging.getLogger(__name__)
-_RETRY_SECONDS = 5.0
+_RETRY_SECONDS = 2.0
+_START_SECONDS = 3.0
+_NOT_ACCEPTED = (
+    "Slack does not accept SLACK_APP_TOKEN ({code}): copy an app-level token (xapp-…) with the "
+    "scope connections:write from Basic Information on the app's page."
+)
 _AWAY_SECONDS = 15.0
 _FATAL = frozenset({"invalid_auth", "not_allowed_token_type", "account_inactive", "token_revoked"})
 
@@ -54,44 +61,57 @@ class SocketMode:
             web_client=client,
             logger=logging.getLogger("bot.socket_mode"),
         )
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.on_connected: Callable[[], None] = lambda: None
         """Called at every connection that followed a time without one."""
         self._last_alive = 0.0
         self._handler.client.message_listeners.append(self._on_socket_message)
 
     async def start(self) -> None:
-        """Connect; while Slack cannot be reached, keep trying in the background."""
+        """Connect; while Slack cannot be reached, keep trying in the background.
+
+        Raises:
+            StartupError: Slack does not accept the app-level token.
+        """
+        self._tasks = [asyncio.create_task(self._connect()), asyncio.create_task(self._refresh())]
         try:
-            await self._handler.connect_async()  # type: ignore[no-untyped-call]
-        except SlackApiError as error:
-            if error.response.get("error") in _FATAL:
-                raise
-            self._retry_later(error)
-        except (OSError, TimeoutError) as error:
-            self._retry_later(error)
+            async with asyncio.timeout(_START_SECONDS):
+                await asyncio.shield(self._tasks[0])
+        except TimeoutError:
+            _log.warning("Slack's socket is not open yet; it will be as soon as Slack answers")
 
     async def is_connected(self) -> bool:
         return await self._handler.client.is_connected()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._handler.close_async()  # type: ignore[no-untyped-call]
 
-    def _retry_later(self, error: Exception) -> None:
-        _log.warning("Slack cannot be reached yet, trying again: %s", error)
-        self._task = asyncio.create_task(self._connect_until_done())
-
-    async def _connect_until_done(self) -> None:
+    async def _connect(self) -> None:
+        """Until it is done. slack_sdk's own loop would try a wrong token, too, for ever."""
+        client = self._handler.client
         while True:
-            await asyncio.sleep(_RETRY_SECONDS)
             try:
-                await self._handler.connect_async()  # type: ignore[no-untyped-call]
-            except (SlackApiError, OSError, TimeoutError) as error:
+                client.wss_uri = await client.issue_new_wss_url()
+            except SlackApiError as error:
+                code = str(error.response.get("error"))
+                if code in _FATAL:
+                    raise StartupError(_NOT_ACCEPTED.format(code=code)) from error
+                _log.warning("Slack opens no socket yet, trying again: %s", code)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 _log.warning("Slack cannot be reached yet, trying again: %s", error)
             else:
+                await self._handler.connect_async()  # type: ignore[no-untyped-call]
                 return
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _refresh(self) -> None:
+        """slack_sdk would try the address of a failed connection again; each opens but one."""
+        while True:
+            await asyncio.sleep(_RETRY_SECONDS)
+            self._handler.client.wss_uri = None
 
     async def _on_socket_message(
         self, _client: object, message: dict[str, Any], _raw: str | None = None

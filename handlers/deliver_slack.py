@@ -99,13 +99,15 @@ class SlackDelivery:
             return None
         state = "note" if message.direction == "note" else message.state
         wanted = _REACTION_OF_STATE.get(state)
-        if wanted == message.reaction:
+        # What an attempt of unknown outcome has left there is not known: then any may be.
+        stale = set(Reaction) if item.uncertain else {message.reaction}
+        if wanted == message.reaction and not item.uncertain:
             return None
         place = Place(message.slack_channel_id)
         try:
-            await self._chat.set_reaction(
-                place, message.slack_ts, before=message.reaction, after=wanted
-            )
+            await self._chat.set_reaction(place, message.slack_ts, before=None, after=wanted)
+            for before in sorted(one for one in stale - {wanted} if one):
+                await self._chat.set_reaction(place, message.slack_ts, before=before, after=None)
         except (ChatRefused, ChatClosed) as error:
             if isinstance(error, ChatClosed) and error.code not in _NEVER:
                 raise
