@@ -18,6 +18,7 @@ from bot.check_network import find_manifest
 from bot.sandbox import MailCatcher, Sandbox
 from bot.sandbox.caught import CaughtMail
 from bot.settings import Settings, load_settings
+from bot.slack_connection import SocketMode, build_bolt, build_client
 from handlers.channel_fields import ChannelFields
 from handlers.channels import ChannelStatus
 from handlers.work import send_key
@@ -52,6 +53,7 @@ class Harness:
         self.smtp_address: tuple[str, int]
         self._before: set[str] = set()
         self.whispers = 0
+        self.last_id = ""
 
     async def start(self) -> None:
         await self.catcher.start()
@@ -75,6 +77,20 @@ class Harness:
 
     def make_canal(self) -> Canal:
         return Canal(self.settings())
+
+    async def start_without_slack(self) -> None:
+        """Canal starts while nobody answers at Slack's address."""
+        self.canal = self.make_canal()
+        await self.canal.start()
+        self.smtp_address = self.canal.smtp.server.address
+
+    async def second_socket(self) -> SocketMode:
+        """Another connection of the same Canal, as Slack opens one before it closes the other."""
+        services = self.canal.services
+        client = build_client(self.settings())
+        socket = SocketMode(build_bolt(self.settings(), client, services), self.settings(), client)
+        await socket.start()
+        return socket
 
     async def stop_canal(self) -> None:
         await self.canal.stop()
@@ -138,6 +154,7 @@ class Harness:
         mail.set_content(text)
         for name, data in (files or {}).items():
             mail.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+        self.last_id = str(mail["Message-ID"])
         await self.deliver(mail.as_bytes(), recipients or [self.inbound])
         return mail
 
@@ -215,6 +232,7 @@ class Harness:
         """Returns when all that is due has been done; what waits longer than this is left."""
         context = self.canal.parts.context
         async with asyncio.timeout(timeout):
+            await self.sandbox.settled(timeout)
             while True:
                 due = context.clock.now() + timedelta(seconds=timeout)
                 async with context.db.read() as tx:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 def find_mails() -> list[Path]:
     """The files of test/test_email/data of the running Python; empty where it has no tests."""
     try:
-        import test.test_email
+        import test.test_email  # type: ignore[import-not-found]
     except ImportError:
         return []
     folder = Path(test.test_email.__file__ or "").parent / "data"

@@ -1,0 +1,117 @@
+"""Slack channels that shut Canal out, and a Slack that is not there at all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.problems import StartupError
+from tests.app.harness import Harness, Json, words_of
+
+
+@pytest.fixture
+async def private(tmp_path: Path) -> AsyncIterator[Harness]:
+    """A Canal whose Slack channel is private: once out, it cannot come back by itself."""
+    harness = Harness(tmp_path)
+    await harness.start()
+    await harness.sandbox.make_private(harness.support)
+    await harness.add_channel()
+    try:
+        yield harness
+    finally:
+        await harness.stop()
+
+
+def told(canal: Harness) -> list[Json]:
+    """What the admins were told, in their direct messages."""
+    rooms = [one.id for one in canal.sandbox.world.channels.values() if one.is_im]
+    return [one for room in rooms for one in canal.sandbox.messages(room)]
+
+
+async def test_mail_for_an_archived_channel_waits_and_the_admin_hears_of_it_once(
+    canal: Harness,
+) -> None:
+    await canal.sandbox.archive(canal.support)
+    for number in range(3):
+        await canal.write(f"Mail {number}", files={f"{number}.bin": b"x"})
+    await canal.sandbox.wait_for(lambda: told(canal))
+    await canal.write("One more")
+    await canal.idle()
+    await canal.stop_canal()
+    await canal.start_canal()
+    await canal.write("After a restart")
+    await canal.idle()
+    assert not canal.roots()
+    assert len(told(canal)) == 1
+    assert "archived" in words_of(told(canal)[0])
+    await canal.sandbox.unarchive(canal.support)
+    await canal.ticket(5)
+    await canal.idle()
+    await canal.sandbox.archive(canal.support)
+    await canal.write("Closed again")
+    await canal.sandbox.wait_for(lambda: len(told(canal)) == 2)
+
+
+async def test_a_file_waits_for_its_channel_too(canal: Harness) -> None:
+    gate = canal.sandbox.stop_at("files.getUploadURLExternal", done=False)
+    await canal.write(files={"plan.bin": b"x"})
+    card = await canal.ticket()
+    await gate.reached.wait()
+    await canal.sandbox.archive(canal.support)
+    gate.opened.set()
+    await canal.sandbox.wait_for(lambda: told(canal))
+    await canal.sandbox.unarchive(canal.support)
+    await canal.sandbox.wait_for(lambda: any(one.get("files") for one in canal.replies(card)), 10)
+    await canal.idle()
+    assert len(canal.replies(card)) == 1
+
+
+async def test_a_kicked_bot_goes_on_when_it_is_invited_again(private: Harness) -> None:
+    await private.write("Before", message_id="<1@cust.example>")
+    card = await private.ticket()
+    await private.sandbox.kick_bot(private.support)
+    await private.write("While away", headers={"In-Reply-To": "<1@cust.example>"})
+    await private.write("Another")
+    await private.sandbox.wait_for(lambda: told(private))
+    await private.idle()
+    assert (len(private.roots()), len(told(private))) == (1, 1)
+    await private.sandbox.invite_bot(private.support)
+    await private.ticket(2)
+    await private.idle()
+    assert ["While away" in words_of(one) for one in private.replies(card)] == [True]
+
+
+async def test_a_public_channel_is_simply_joined_again(canal: Harness) -> None:
+    await canal.sandbox.kick_bot(canal.support)
+    await canal.write("Come in")
+    await canal.ticket()
+    assert not told(canal)
+
+
+async def test_mail_is_taken_in_while_slack_cannot_be_reached_at_the_start(
+    canal: Harness,
+) -> None:
+    await canal.stop_canal()
+    port = canal.sandbox.port
+    await canal.sandbox.stop()
+    await canal.start_without_slack()
+    await canal.write("Slack is down")
+    await canal.sandbox.start(port=port)
+    await canal.sandbox.connected(20)
+    card = await canal.ticket()
+    ts = await canal.say(card, "Slack is back")
+    await canal.wait_reaction(ts, "white_check_mark")
+
+
+async def test_the_first_start_needs_slack(tmp_path: Path) -> None:
+    canal = Harness(tmp_path)
+    await canal.catcher.start()
+    await canal.sandbox.start()
+    await canal.sandbox.stop()
+    try:
+        with pytest.raises(StartupError, match="Slack cannot be reached at"):
+            await canal.start_without_slack()
+    finally:
+        await canal.catcher.stop()
