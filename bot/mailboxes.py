@@ -42,12 +42,16 @@ class MailboxWatch:
         *,
         alone: bool,
         timing: WatchTiming | None = None,
+        renew: float = RENEW,
+        lease: timedelta = LEASE,
     ) -> None:
         self._context = context
         self._mailboxes = mailboxes
         self._grants = grants
         self._metrics = metrics
         self._alone = alone
+        self._renew_every = renew
+        self._lease = lease
         self._watcher = ImapWatcher(self._on_mails, self._on_health, timing=timing)
         self._tokens: dict[int, int | None] = {}
         """Channel id → fencing token of its lease, for the mailboxes that we watch."""
@@ -101,6 +105,10 @@ class MailboxWatch:
                 (self._watcher.add if moved else self._watcher.update)(account)
         self.measure()
 
+    def watched(self) -> tuple[int, ...]:
+        """Ids of the channels whose mailboxes this process has."""
+        return tuple(self._tokens)
+
     def poke(self, channel_id: int) -> None:
         """Look into this mailbox now."""
         self._watcher.poke(str(channel_id))
@@ -125,14 +133,14 @@ class MailboxWatch:
                 [one.lease for one in found.values()],
                 context.holder,
                 now=context.clock.now(),
-                duration=LEASE,
+                duration=self._lease,
             )
         return {one.channel.id: tokens[one.lease] for one in found.values() if one.lease in tokens}
 
     async def _renew(self) -> None:
         failing_since: float | None = None
         while True:
-            await asyncio.sleep(RENEW)
+            await asyncio.sleep(self._renew_every)
             try:
                 if await self._acquire(self._found) != self._tokens:
                     await self.sync()
@@ -140,7 +148,7 @@ class MailboxWatch:
             except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
                 _log.exception("the leases of mailboxes could not be renewed")
                 failing_since = failing_since or time.monotonic()
-                if time.monotonic() - failing_since > LEASE.total_seconds():
+                if time.monotonic() - failing_since > self._lease.total_seconds():
                     # Others have them by now. Watching on would only cost both of us logins.
                     for channel_id in list(self._tokens):
                         await self._drop(channel_id)
