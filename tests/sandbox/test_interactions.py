@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from bot.sandbox import RefusedError, Sandbox
+from bot.sandbox.errors import SandboxError
 from tests.sandbox.apps import connected, make_app
 from tests.sandbox.conftest import (
     COMMAND,
@@ -249,6 +250,40 @@ async def test_blocks_in_a_response_are_checked_too(room: Room) -> None:
         session.post(url, json={"blocks": [{"type": "marquee"}]}) as answer,
     ):
         assert (answer.status, await answer.text()) == (400, "invalid_blocks")
+
+
+async def test_a_button_in_the_answer_to_a_command_can_be_pressed(room: Room) -> None:
+    app, _ = make_app(room.sandbox)
+
+    @app.command(COMMAND)
+    async def command(ack: Any) -> None:
+        await ack(text="Sure?", blocks=[section("Sure?"), actions(button("yes"))])
+
+    @app.action("yes")
+    async def yes(ack: Any, respond: Any) -> None:
+        await ack()
+        await respond("done", replace_original=True)
+
+    async with connected(room.sandbox, app):
+        await room.sandbox.command(room.ana, room.channel, COMMAND)
+        [asked] = room.sandbox.ephemerals(room.ana)
+        assert all(block["block_id"] for block in asked["blocks"])
+        await room.sandbox.click(room.ana, room.channel, asked["ts"], "yes")
+        await room.sandbox.wait_for(
+            lambda: [one["text"] for one in room.sandbox.ephemerals(room.ana)] == ["done"]
+        )
+
+
+async def test_an_answer_to_a_command_that_slack_would_refuse_is_named(room: Room) -> None:
+    app, _ = make_app(room.sandbox)
+
+    @app.command(COMMAND)
+    async def command(ack: Any) -> None:
+        await ack(text="x", blocks=[{"type": "section"}])
+
+    async with connected(room.sandbox, app):
+        with pytest.raises(SandboxError, match="cannot be shown"):
+            await room.sandbox.command(room.ana, room.channel, COMMAND)
 
 
 async def test_an_unknown_command_never_reaches_the_app(room: Room) -> None:
