@@ -170,6 +170,7 @@ class Canal:
             forwards=self.parts.forwards,
             moves=self.parts.moves,
             merges=self.parts.merges,
+            originals=self.parts.originals,
             channels=self.channels,
             setup=self.wires.setup(self.channels),
             admins=admins,

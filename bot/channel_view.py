@@ -40,6 +40,8 @@ def channel_to_json(status: ChannelStatus) -> dict[str, Any]:
         "reply_mode": channel.reply_mode,
         "undo_seconds": channel.undo_seconds,
         "reopen_days": channel.reopen_days,
+        "trusted_forwarders": list(channel.options.get("trusted_forwarders", ())),
+        "trusted_server": channel.options.get("authserv_id", ""),
         "agents": list(channel.agents),
         "tickets": status.tickets,
         "connections": {one.direction: _settings(one) for one in status.connections},

@@ -48,6 +48,14 @@ class ChannelOptions:
     undo_seconds: Annotated[int | None, _option("Seconds to take a reply back.")] = None
     reopen_days: Annotated[int | None, _option("Days in which an answer reopens.")] = None
     agent: Annotated[list[str] | None, _option("Slack user or group that may answer.")] = None
+    trusted_forwarder: Annotated[
+        list[str] | None,
+        _option("Address or domain whose forwards are filed under their writers; repeatable."),
+    ] = None
+    trusted_server: Annotated[
+        str | None,
+        _option("Server whose Authentication-Results are believed, or *. Empty: nobody."),
+    ] = None
     incoming: Annotated[str | None, _option("internal or imap.")] = None
     imap_user: Annotated[str | None, _option("Login name; usually the address.")] = None
     imap_password_file: Annotated[
@@ -113,7 +121,7 @@ class ChannelOptions:
             StartupError: a password file cannot be read.
         """
         given = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
-        for key in ("test", "slack_channel", "agent"):
+        for key in ("test", "slack_channel", "agent", "trusted_forwarder"):
             del given[key]
         files = [given.pop(f"{wire}_password_file") for wire in ("imap", "smtp")]
         imap, smtp = _read_passwords(*files)
@@ -124,6 +132,7 @@ class ChannelOptions:
                 "slack_channel_id": self.slack_channel,
                 "agents": _several(self.agent),
                 "additional": _several(self.additional),
+                "trusted_forwarders": _several(self.trusted_forwarder),
                 "imap_password": imap,
                 "smtp_password": smtp,
             }

@@ -95,6 +95,7 @@ def _option_of(field_name: str) -> str:
     """The option that a field of the service is given by."""
     known = {
         "slack_channel_id": "--slack-channel",
+        "trusted_forwarders": "--trusted-forwarder",
         "imap_password": "--imap-password-file",
         "smtp_password": "--smtp-password-file",
     }

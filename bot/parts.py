@@ -16,6 +16,7 @@ from handlers.filing import FilingWorker
 from handlers.forwarding import Forwards
 from handlers.intake import Intake
 from handlers.mailboxes import Mailboxes
+from handlers.make_customer import OriginalSenders
 from handlers.merging import Merges
 from handlers.moves import Moves
 from handlers.outbox import OutboxWorker
@@ -47,6 +48,7 @@ class Parts:
     forwards: Forwards
     moves: Moves
     merges: Merges
+    originals: OriginalSenders
     checks: SenderChecks
 
 
@@ -80,6 +82,7 @@ def build_parts(
         forwards=Forwards(context, chat, index),
         moves=Moves(context, chat, index),
         merges=Merges(context, chat),
+        originals=OriginalSenders(context, chat),
     )
 
 

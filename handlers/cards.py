@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handlers.forwarding import FORWARD, forward_people
 from handlers.merged import follow, is_merged
+from handlers.original_sender import original_of
 from handlers.people import addresses_in
 from handlers.posts import (
     FileLine,
@@ -53,6 +54,10 @@ async def load_card(
         to=() if forward else addresses_in(message.recipients, "to"),
         cc=() if forward else addresses_in(message.recipients, "cc"),
         forward=forward,
+        original=original_of(message) if message.details.get("offer_customer") else None,
+        forwarder=Address(message.author_address, message.author_name)
+        if message.details.get("original")
+        else None,
         nth_ticket=nth,
         status=TicketStatus(ticket.status),
         assignee_id=ticket.assignee_id,

@@ -57,6 +57,10 @@ class ChannelFields:
     undo_seconds: int | None = None
     reopen_days: int | None = None
     agents: tuple[str, ...] | None = None
+    trusted_forwarders: tuple[str, ...] | None = None
+    """Addresses and domains whose forwarded mails belong to their writers without asking."""
+    trusted_server: str | None = None
+    """Whose Authentication-Results are believed: the mailbox's own server; "" for nobody's."""
     incoming_settings: dict[str, Any] = field(default_factory=dict)
     incoming_secret: dict[str, Any] = field(default_factory=dict, repr=False)
     outgoing_settings: dict[str, Any] = field(default_factory=dict)
@@ -133,6 +137,17 @@ def _check_addresses(values: tuple[str, ...]) -> str | None:
     return next((problem for value in values if (problem := _check_address(value))), None)
 
 
+def _check_forwarders(values: tuple[str, ...]) -> str | None:
+    for value in values:
+        name = value.strip().removeprefix("@")
+        if not is_valid_address(name if "@" in name else f"a@{name}"):
+            return (
+                f"“{value[:80]}” is neither an address nor a domain, such as ana@acme.example or "
+                "acme.example."
+            )
+    return None
+
+
 def _check_optional_address(value: str) -> str | None:
     return _check_address(value) if value.strip() else None
 
@@ -165,6 +180,7 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
     "from_name": _check_from_name,
     "from_email": _check_address,
     "copy_to": _check_optional_address,
+    "trusted_forwarders": _check_forwarders,
     "quote": _one_of(QUOTES),
     "reply_mode": _one_of(REPLY_MODES),
     "undo_seconds": _between(0, _MOST_UNDO_SECONDS, "seconds"),
@@ -174,6 +190,17 @@ _PLAIN = (
     "incoming", "outgoing", "from_name", "copy_as_bcc", "quote", "forward_opens_ticket",
     "reply_mode", "undo_seconds", "reopen_days", "slack_channel_id",
 )  # fmt: skip
+
+
+def _options(fields: ChannelFields) -> dict[str, Any]:
+    """What goes into the channel's options, over what is there."""
+    options: dict[str, Any] = {}
+    if fields.trusted_forwarders is not None:
+        named = [one.strip().casefold().removeprefix("@") for one in fields.trusted_forwarders]
+        options["trusted_forwarders"] = list(dict.fromkeys(named))
+    if fields.trusted_server is not None:
+        options["authserv_id"] = fields.trusted_server.strip()
+    return options
 
 
 def _columns(fields: ChannelFields) -> dict[str, Any]:
@@ -188,6 +215,9 @@ def _columns(fields: ChannelFields) -> dict[str, Any]:
         columns["copy_to"] = fields.copy_to.strip() or None
     if fields.agents is not None:
         columns["agents"] = list(fields.agents)
+    options = _options(fields)
+    if options:
+        columns["options"] = options
     for key in ("signature", "footer"):
         value = getattr(fields, key)
         if value is not None:

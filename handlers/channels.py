@@ -69,6 +69,8 @@ class Channels:
             channel = await self._get(tx, name)
             if "name" in columns:
                 await self._require_free_name(tx, columns["name"], channel.id)
+            if "options" in columns:
+                columns["options"] = {**channel.options, **columns["options"]}
             channel = await channels.change(tx, channel.id, columns, now=self._now())
             await self._save_rest(tx, channel, fields, is_new=False)
             return await self._status(tx, channel)

@@ -184,7 +184,9 @@ def _quote(parts: ReplyParts, answered: MessageRecord | None) -> tuple[QuotedMai
     if parts.channel.quote == "none" or answered is None:
         return ()
     quoted = [answered] if parts.channel.quote == "last" else list(reversed(parts.chain))
-    return tuple(_quoted(one, parts.channel) for one in quoted)
+    # What a colleague wrote above a mail that they forwarded to us is not for its customer.
+    shown = [one for one in quoted if not one.details.get("original")]
+    return tuple(_quoted(one, parts.channel) for one in shown)
 
 
 def _quoted(message: MessageRecord, channel: ChannelRecord) -> QuotedMail:

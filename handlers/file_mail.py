@@ -10,11 +10,12 @@ from handlers import work
 from handlers.address_index import AddressIndex
 from handlers.context import Context
 from handlers.matching import Match, find_ticket, references_of
+from handlers.original_sender import find_original, is_trusted, original_participants
 from handlers.people import Recipients, everybody_on, is_passed_on, participants_of
 from handlers.routing import Verdict
 from handlers.verification import auth_to_json, is_forged
 from mail.auth import SenderAuth
-from mail.model import Envelope, MailAttachment, MailKind, ParsedMail
+from mail.model import Address, Envelope, MailAttachment, MailKind, ParsedMail
 from mail.subjects import strip_prefixes
 from storage.engine import Session
 from storage.queries import messages, tickets
@@ -61,7 +62,7 @@ class MailFiler:
         )
         is_new = match.ticket is None
         ticket = match.ticket or await self._open(tx, filing, match, now)
-        message = await self._add_message(tx, filing, ticket, now)
+        message = await self._add_message(tx, filing, ticket, now, is_new=is_new)
         await self._remember(tx, filing, ticket, message)
         await self._add_attachments(tx, filing, ticket, message)
         if not is_new:
@@ -81,6 +82,10 @@ class MailFiler:
             name, address = participants[0]["name"], participants[0]["address"]
         else:
             name, address = (customer.name, customer.address) if customer else ("", "")
+        original = self._trusted_original(filing)
+        if original is not None:
+            name, address = original.name, original.address
+            participants = original_participants(original)
         waits = filing.verdict is Verdict.ACCEPT
         return await tickets.add(
             tx,
@@ -101,6 +106,15 @@ class MailFiler:
                 "updated_at": now,
             },
         )
+
+    def _trusted_original(self, filing: Filing) -> Address | None:
+        """Who becomes the customer without being asked for."""
+        sender, found = filing.mail.from_, filing.mail.forwarded
+        if found is not None and is_passed_on(filing.mail, self._index):
+            return None if self._index.is_own(found.from_.address) else found.from_
+        if sender is None or is_forged(filing.auth) or not is_trusted(sender, filing.channel):
+            return None
+        return find_original(filing.mail, filing.channel, self._index)
 
     async def _continue(
         self, tx: Session, filing: Filing, ticket: TicketRecord, now: datetime
@@ -127,9 +141,14 @@ class MailFiler:
         await tickets.change(tx, ticket.id, **values)
 
     async def _add_message(
-        self, tx: Session, filing: Filing, ticket: TicketRecord, now: datetime
+        self, tx: Session, filing: Filing, ticket: TicketRecord, now: datetime, *, is_new: bool
     ) -> MessageRecord:
         mail = filing.mail
+        details = _details(mail, filing.auth)
+        if is_new and self._trusted_original(filing) is not None:
+            details["original"] = True
+        elif is_new and find_original(mail, filing.channel, self._index) is not None:
+            details["offer_customer"] = True
         is_staff = filing.verdict is Verdict.STAFF
         return await messages.add(
             tx,
@@ -150,7 +169,7 @@ class MailFiler:
                 "recipients": header_recipients(mail),
                 "references": list(references_of(mail)),
                 "raw_mail_id": filing.arrival.raw_mail_id,
-                "details": _details(mail, filing.auth),
+                "details": details,
                 "created_at": now,
             },
         )
@@ -161,8 +180,9 @@ class MailFiler:
         """Everybody on the mail, and every Message-ID in it, lead here from now on."""
         mail, channel_id = filing.mail, filing.channel.id
         everybody = everybody_on(mail)
-        if mail.forwarded and is_passed_on(mail, self._index):
-            everybody.append((mail.forwarded.from_.address, mail.forwarded.from_.name))
+        original = self._trusted_original(filing)
+        if original is not None:
+            everybody.append((original.address, original.name))
         people = [(one, name) for one, name in everybody if not self._index.is_own(one)]
         await tickets.add_people(tx, ticket.id, people)
         if mail.message_id:
@@ -238,6 +258,7 @@ def _details(mail: ParsedMail, auth: SenderAuth | None) -> dict[str, Any]:
         details["forwarded"] = {
             "address": mail.forwarded.from_.address,
             "name": mail.forwarded.from_.name,
+            "subject": (mail.forwarded.subject or "")[:500],
         }
     if mail.date:
         details["date"] = mail.date.isoformat()

@@ -123,6 +123,10 @@ class TicketCard:
     """Everything of it is there now; nothing can be done with this one."""
     forward_allowed: bool = False
     forward: ForwardFacts | None = None
+    original: Address | None = None
+    """The writer of a mail that staff forwarded: may be made the customer."""
+    forwarder: Address | None = None
+    """Who forwarded the mail of this customer to us."""
     reply_to: tuple[Address, ...] = ()
     """Who gets the next reply, by role."""
     reply_cc: tuple[Address, ...] = ()

@@ -1,4 +1,5 @@
-"""Mails in the wrong ticket: "Not this ticket" and "Link to #12"."""
+"""Mails in the wrong ticket, or of the wrong person: "Not this ticket", "Link to #12", "Make Jo
+the customer"."""
 
 from __future__ import annotations
 
@@ -17,6 +18,11 @@ def register(app: AsyncApp, services: Services) -> None:
     @app.action("ticket_link")
     async def on_link(ack: AsyncAck, body: Json, action: Json) -> None:
         await services.merges.link(int(action["value"]), user_of(body))
+        await ack()
+
+    @app.action("original_customer")
+    async def on_original(ack: AsyncAck, body: Json, action: Json) -> None:
+        await services.originals.make_customer(int(action["value"]), user_of(body))
         await ack()
 
 

@@ -17,6 +17,7 @@ from handlers.channels import Channels
 from handlers.errors import ChatError
 from handlers.forwarding import Forwards
 from handlers.loop_test import LoopTest
+from handlers.make_customer import OriginalSenders
 from handlers.merging import Merges
 from handlers.moves import Moves
 from handlers.personal_signatures import PersonalSignatures
@@ -66,6 +67,7 @@ class Services:
     forwards: Forwards
     moves: Moves
     merges: Merges
+    originals: OriginalSenders
     channels: Channels
     setup: ChannelSetup
     admins: Admins

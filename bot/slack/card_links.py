@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.slack.kit import button, cut, mrkdwn, rich_section
+from bot.slack.kit import button, context, cut, mrkdwn, rich_section
 from bot.slack.texts import Texts
 from handlers.posts import ForwardFacts, TicketCard, TicketLink, TicketStatus
 
@@ -16,6 +16,11 @@ def link_blocks(card: TicketCard, texts: Texts) -> list[Json]:
     """One grey line, where there is another ticket to name."""
     if card.forward:
         return _forward_blocks(card.forward, texts)
+    if card.original:
+        sentence = texts("Forwarded mail, written by {person}.", person=str(card.original))
+        return [context(sentence)]
+    if card.forwarder:
+        return [context(texts("Forwarded by {person}.", person=str(card.forwarder)))]
     if card.linked:
         return [_line(texts("Follows {ticket}, which is closed.", ticket=reference(card.linked)))]
     if card.suggested:
@@ -39,6 +44,10 @@ def link_buttons(card: TicketCard, texts: Texts) -> list[Json]:
     found = []
     if card.forward and card.forward.state == "cancelled":
         found.append(button(texts("Send it after all"), "reply_send", card.mark.message_id))
+    if card.original:
+        name = card.original.name or card.original.address
+        text = texts("Make {name} the customer", name=cut(name, 50))
+        found.append(button(text, "original_customer", card.mark.message_id))
     if card.suggested:
         text = texts("Link to #{number}", number=card.suggested.number)
         found.append(button(text, "ticket_link", card.mark.ticket_id))
