@@ -1,0 +1,3 @@
+"""The services of handlers/, with fakes at their ports."""
+
+from __future__ import annotations
