@@ -110,6 +110,10 @@ class FilingWorker:
                 for arrival, mail in batch:
                     if arrival.id in ours:
                         await self._file(tx, arrival, mail)
+                came_by_smtp = {one.email_channel_id for one, _ in batch if one.source == "smtp"}
+                for channel_id in came_by_smtp:
+                    now = self._context.clock.now()
+                    await channels.note_success(tx, channel_id, "in", now=now)
         except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
             _log.exception("a batch of %d mails could not be filed together", len(batch))
             for arrival, mail in batch:
