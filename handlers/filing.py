@@ -20,13 +20,14 @@ from handlers.file_bounce import BounceFiler
 from handlers.file_mail import Filing, MailFiler
 from handlers.posts import Notice, NoticeKind
 from handlers.routing import Ruling, Verdict, rule
-from handlers.verification import SenderChecks
+from handlers.verification import SenderChecks, is_forged
 from mail.document import Document
+from mail.forwarding_confirmation import ForwardingConfirmation, find_forwarding_confirmation
 from mail.model import Envelope, ParsedMail
 from mail.parse import parse_mail
 from storage.engine import Session
 from storage.queries import channels, mails
-from storage.records import ArrivalRecord
+from storage.records import ArrivalRecord, ChannelRecord
 
 _log = logging.getLogger(__name__)
 _BATCH = 32
@@ -170,9 +171,37 @@ class FilingWorker:
             attach_whole=UNREADABLE in mail.defects,
             auth=self._checks.result(arrival.id),
         )
+        asked = find_forwarding_confirmation(mail)
+        genuine = asked is not None and not is_forged(filing.auth)
+        if asked is not None and genuine and filing.verdict is Verdict.ACCEPT:
+            filing = replace(filing, verdict=Verdict.QUIET)
+            await self._tell_of_forwarding(tx, arrival, channel, asked)
         message = await self._mails.file(tx, filing)
         self._checks.filed(arrival.id, message.id)
         await mails.settle(tx, arrival.id, "filed", message_id=message.id)
+
+    async def _tell_of_forwarding(
+        self,
+        tx: Session,
+        arrival: ArrivalRecord,
+        channel: ChannelRecord,
+        asked: ForwardingConfirmation,
+    ) -> None:
+        """An admin confirms that a provider may forward mail to us; the mail is filed as well."""
+        facts: dict[str, object] = {
+            "channel": channel.name,
+            "provider": asked.provider,
+            "account": asked.account or "",
+            "code": asked.code or "",
+            "link": asked.link or "",
+        }
+        await work.notice_to_admins(
+            tx,
+            arrival.team_id,
+            Notice(NoticeKind.FORWARDING_CONFIRMATION, facts),
+            now=self._context.clock.now(),
+            once_key=f"forwarding:{arrival.id}",
+        )
 
 
 def unreadable_mail() -> ParsedMail:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.slack.cards import build_metadata
-from bot.slack.elements import escape_text
+from bot.slack.elements import escape_text, find_slack_url
 from bot.slack.kit import actions, button, cut, section
 from bot.slack.notices_moves import MOVE_WORDINGS
 from bot.slack.texts import Texts
@@ -239,13 +239,21 @@ def _connection_works(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
 
 
 def _forwarding_confirmation(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    sentence = texts(
-        "{channel}: the forwarding wants to be confirmed. Code: {code} {link}",
-        channel=_fact(facts, "channel"),
-        code=_fact(facts, "code"),
-        link=_fact(facts, "link"),
-    )
-    return sentence, []
+    lines = [
+        texts(
+            "{provider} asks whether {account} may forward its mail to {channel}. Confirm it only "
+            "if you have set this up.",
+            provider=_fact(facts, "provider") or texts("A mail provider"),
+            account=_fact(facts, "account") or texts("somebody"),
+            channel=_fact(facts, "channel"),
+        )
+    ]
+    if facts.get("code"):
+        lines.append(texts("Code: `{code}`", code=_fact(facts, "code")))
+    url = find_slack_url(str(facts.get("link") or ""))
+    if url and "|" not in url:
+        lines.append(f"<{escape_text(url)}|{texts('Open the confirmation')}>")
+    return "\n".join(lines), []
 
 
 def _backfill_offer(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
