@@ -22,7 +22,7 @@ demo: $(VENV)/.installed ## a whole Canal with a small Slack in the browser; Ctr
 	@exec $(BIN)/canal demo $(ARGS)
 
 test: $(VENV)/.installed-dev ## all tests; a missing server skips its tests (CANAL_REQUIRE_SERVERS=1: fails)
-	@$(PY) -m pytest $(TESTS) $(ARGS)
+	@$(PY) -m pytest -n auto --dist loadfile $(TESTS) $(ARGS)
 
 browser-test: $(VENV)/.installed-dev ## the loop in a real Chromium, screenshots in test-artefacts/
 	@$(PY) -m pytest tests -m browser $(ARGS)

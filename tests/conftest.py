@@ -42,6 +42,14 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop_database(url.rpartition("/")[2])
 
 
+@pytest.fixture(scope="module")
+def module_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """An empty PostgreSQL database for all tests of a module."""
+    url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url.rpartition("/")[2])
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest) -> str:
     """The async URL of an empty database: the test runs once on each engine."""
