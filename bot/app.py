@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.browser_sign_in import CALLBACK_PATH
 from bot.clock import SystemClock
 from bot.http import HttpServer
 from bot.listeners.services import Services
@@ -176,6 +177,7 @@ class Canal:
             admins=admins,
             tester=ChannelTester(context.db, self._clock, self.channels, self.wires.probe, chat),
             loop_test=self.wires.loop_test(context, self.channels),
+            sign_ins=self.wires.browser_sign_ins(context, self.channels),
             places=Places(context),
             signatures=PersonalSignatures(context.db, self._clock, context.team_id),
         )
@@ -207,6 +209,7 @@ class Canal:
         bolt = build_bolt(settings, client, services)
         socket = SocketMode(bolt, settings, client) if settings.slack_mode == "socket" else None
         self.http = HttpServer(self.metrics, {"slack": _connected(socket)} if socket else {})
+        self.http.mount("GET", CALLBACK_PATH, services.sign_ins.handle_callback)
         if socket is None:
             self.http.mount_slack(bolt)
         await self.http.start(settings.http_listen)

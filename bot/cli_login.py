@@ -13,16 +13,12 @@ import typer
 from bot.cli_options import read_secret_file
 from bot.cli_support import Offline, run_offline, say
 from bot.problems import StartupError
-from bot.sign_in import PROVIDERS, SignIns, WantedGrant
+from bot.sign_in import PROVIDERS, REDIRECT, SignIns, WantedGrant
 from handlers.connection_settings import OAuthChoice
 from mail.errors import MailError
 
 if TYPE_CHECKING:
     from mail.oauth import TokenSet
-
-REDIRECT = "http://localhost"
-"""Where the browser ends without Canal's help: a page that cannot be opened, whose address counts.
-Both Microsoft and Google allow it for apps that are installed."""
 
 
 @dataclass(frozen=True, slots=True)

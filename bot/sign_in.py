@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mail.oauth_clients import OAuthClient
 
 PROVIDERS = ("microsoft", "google", "yandex")
+REDIRECT = "http://localhost"
+"""Where the browser ends without Canal's help: a page that cannot be opened, whose address counts.
+Both Microsoft and Google allow it for apps that are installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class SignIns:
             WantedGrant(
                 status.channel.name,
                 replace(
-                    asked,
+                    _with_own_app(asked, outside[directions[0]]),
                     use=use,
                     held_by=directions[0],
                     account=asked.account or _mailbox(outside[directions[0]], status),
@@ -85,6 +88,13 @@ class SignIns:
             )
             for use, directions in found.items()
         ]
+
+    async def kept_secrets(self, wanted: WantedGrant) -> dict[str, Any]:
+        """What signed in last time beside the tokens, such as the app's own client secret."""
+        held_by = wanted.choice.held_by
+        connection = await self._channels.open_connection(wanted.channel_name, held_by)
+        kept = connection.secret.get("oauth") or {}
+        return {key: value for key, value in kept.items() if key != "tokens"}
 
     def client(self, wanted: WantedGrant, secrets: Mapping[str, Any]) -> OAuthClient:
         return self._grants.client(wanted.choice, secrets)
@@ -147,6 +157,19 @@ class SignIns:
         kept = {**{key: value for key, value in secrets.items() if value}}
         kept["tokens"] = tokens.to_json()
         return await self._channels.save_grant(wanted.channel_name, choice, kept, wanted.directions)
+
+
+def _with_own_app(asked: OAuthChoice, connection: MailConnection) -> OAuthChoice:
+    """An app that the channel was signed in with before is used again, unless another is named."""
+    before = oauth_of(connection.settings)
+    if before is None or before.provider != asked.provider or asked.client_id:
+        return asked
+    return replace(
+        asked,
+        client_id=before.client_id,
+        tenant=asked.tenant or before.tenant,
+        secret_expires=asked.secret_expires or before.secret_expires,
+    )
 
 
 def _belongs_to(connection: MailConnection, provider: str) -> bool:

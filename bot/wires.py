@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bot.browser_sign_in import BrowserSignIns
 from bot.grants import Grants
 from bot.probe import Probe
 from bot.settings import Settings
+from bot.sign_in import SignIns
 from bot.transports import Transports
 from handlers.channel_setup import ChannelSetup
 from handlers.channels import Channels
 from handlers.context import Context
 from handlers.grants import GrantStore
 from handlers.loop_test import SECONDS, LoopTest
+from handlers.pending_sign_ins import PendingSignIns
 from storage.engine import Database
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ class Wires:
     """`close` at the end."""
 
     def __init__(self, settings: Settings, db: Database, *, finder: Finder | None = None) -> None:
+        self._settings = settings
         self.grants = Grants(settings, GrantStore(db))
         self.transports = Transports(
             settings.smarthost, self.grants, graph_url=settings.microsoft_graph_url
@@ -62,3 +66,7 @@ class Wires:
         return LoopTest(
             context, channels, self.transports, self.probe, check, seconds=seconds or SECONDS
         )
+
+    def browser_sign_ins(self, context: Context, channels: Channels) -> BrowserSignIns:
+        sign_ins = SignIns(channels, self.grants, context.clock)
+        return BrowserSignIns(sign_ins, PendingSignIns(context), self._settings.public_url)

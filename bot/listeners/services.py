@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.browser_sign_in import BrowserSignIns
 from bot.slack.gateway import SlackChat
 from bot.slack.texts import Texts
 from handlers.access import Admins
@@ -73,6 +74,7 @@ class Services:
     admins: Admins
     tester: ChannelTester
     loop_test: LoopTest
+    sign_ins: BrowserSignIns
     places: Places
     signatures: PersonalSignatures
     background: Background = field(default_factory=Background)
