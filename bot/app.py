@@ -212,13 +212,14 @@ class Canal:
         self.http.mount("GET", CALLBACK_PATH, services.sign_ins.handle_callback)
         if socket is None:
             self.http.mount_slack(bolt)
+        else:
+            self._stack.push_async_callback(socket.stop)
         await self.http.start(settings.http_listen)
         self._stack.push_async_callback(self.http.stop)
         if socket is None:
             services.background.start(self.parts.backfill.run())
             return
         socket.on_connected = lambda: services.background.start(self.parts.backfill.run())
-        self._stack.push_async_callback(socket.stop)
         await socket.start()
 
     def _run(self, worker: FilingWorker | OutboxWorker) -> None:

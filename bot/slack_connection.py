@@ -39,13 +39,16 @@ def build_client(settings: Settings) -> AsyncWebClient:
 def build_bolt(settings: Settings, client: AsyncWebClient, services: Services) -> AsyncApp:
     """Bolt, answering Slack only when a listener is finished."""
     secret = settings.slack_signing_secret
+    logger = logging.getLogger("bot.bolt")
+    logger.setLevel(logging.ERROR)  # it warns of SLACK_BOT_TOKEN, which the client has already
     app = AsyncApp(
         client=client,
         signing_secret=secret.get_secret_value() if secret else "socket mode needs none",
         process_before_response=True,
         raise_error_for_unhandled_request=False,
-        logger=logging.getLogger("bot.bolt"),
+        logger=logger,
     )
+    logger.setLevel(logging.NOTSET)
     register(app, services)
     return app
 
@@ -73,6 +76,7 @@ class SocketMode:
         Raises:
             StartupError: Slack does not accept the app-level token.
         """
+        self._handler.client.logger.setLevel(logging.NOTSET)
         self._tasks = [asyncio.create_task(self._connect()), asyncio.create_task(self._refresh())]
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -87,6 +91,8 @@ class SocketMode:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # What is in hand can't be acknowledged any more, and comes again: no news for the log.
+        self._handler.client.logger.setLevel(logging.CRITICAL)
         await self._handler.close_async()  # type: ignore[no-untyped-call]
 
     async def _connect(self) -> None:
@@ -94,7 +100,8 @@ class SocketMode:
         client = self._handler.client
         while True:
             try:
-                client.wss_uri = await client.issue_new_wss_url()
+                opened = await client.web_client.apps_connections_open(app_token=client.app_token)
+                client.wss_uri = str(opened["url"])
             except SlackApiError as error:
                 code = str(error.response.get("error"))
                 if code in _FATAL:

@@ -33,6 +33,10 @@ class CanalProcess:
         self._errors: asyncio.Task[bytes]
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    @property
     def pid(self) -> int:
         return self._running.pid
 
