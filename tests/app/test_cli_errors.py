@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import sqlite3
@@ -138,21 +139,24 @@ async def running(tmp_path: Path) -> AsyncIterator[Harness]:
         await harness.stop()
 
 
-async def refused(env: dict[str, str]) -> str:
-    """What `canal run` says that does not start."""
-    status, out, err = await run_cli(env, "run")
-    return the_sentence(Said(status, out, err))
+async def test_a_second_process_on_one_sqlite_file(running: Harness) -> None:
+    status, out, err = await run_cli(running.environment(), "run")
+    assert "Another Canal already runs" in the_sentence(Said(status, out, err))
 
 
-async def test_what_only_shows_against_a_living_slack(running: Harness, tmp_path: Path) -> None:
-    env = running.environment()
-    assert "Another Canal already runs" in await refused(env)
-    env["CANAL_DATA_DIR"] = str(tmp_path / "other")
-    assert "SLACK_BOT_TOKEN" in await refused({**env, "SLACK_BOT_TOKEN": "xoxb-wrong"})
-    assert "SLACK_APP_TOKEN" in await refused({**env, "SLACK_APP_TOKEN": "xapp-wrong"})
+async def test_what_only_shows_against_a_living_slack(
+    running: Harness, canal: Canal, tmp_path: Path
+) -> None:
+    env = {**running.environment(), "CANAL_DATA_DIR": str(tmp_path / "other")}
+
+    async def refused(**more: str) -> str:
+        return the_sentence(await asyncio.to_thread(canal, "run", **{**env, **more}))
+
+    assert "SLACK_BOT_TOKEN" in await refused(SLACK_BOT_TOKEN="xoxb-wrong")
+    assert "SLACK_APP_TOKEN" in await refused(SLACK_APP_TOKEN="xapp-wrong")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         for name in ("CANAL_SMTP_LISTEN", "CANAL_HTTP_LISTEN"):
-            sentence = await refused({**env, name: address})
+            sentence = await refused(**{name: address})
             assert name in sentence
             assert address in sentence
