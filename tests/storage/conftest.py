@@ -15,6 +15,10 @@ from tests.servers.postgres import PostgresServer
 from tests.storage.samples import VAULT, add_channel
 
 Open = Callable[[], Database]
+POSTGRES = pytest.mark.parametrize(
+    "prepared_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+"""For what SQLite, with its one writer at a time, cannot do."""
 
 
 @pytest.fixture(scope="session")

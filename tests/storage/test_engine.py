@@ -15,7 +15,7 @@ from storage.engine import Database, open_database
 from storage.errors import Unreachable
 from storage.models import Workspace
 from storage.queries import channels, messages, meta, tickets
-from tests.storage.conftest import Open
+from tests.storage.conftest import POSTGRES, Open
 from tests.storage.samples import (
     KEY,
     NOW,
@@ -169,10 +169,9 @@ async def test_what_a_writer_read_stays_until_it_wrote(open_db: Open) -> None:
     assert states[1] in ("cancelled", "sending")
 
 
+@POSTGRES
 async def test_a_locked_ticket_can_still_get_messages(open_db: Open) -> None:
     one, two = open_db(), open_db()
-    if one.is_sqlite:
-        pytest.skip("SQLite has one writer at a time")
     ticket = await add_ticket(one, await add_channel(one))
     async with one.write() as tx:
         await tickets.get(tx, ticket.id)

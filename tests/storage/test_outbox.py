@@ -6,14 +6,13 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-import pytest
 from sqlalchemy import select
 
 from storage.engine import Database
 from storage.models import OutboxItem
 from storage.queries import outbox
 from storage.records import OutboxRecord
-from tests.storage.conftest import Open
+from tests.storage.conftest import POSTGRES, Open
 from tests.storage.samples import LEASE, NOW, after, claim, enqueue
 
 EXPIRED = after(LEASE.total_seconds())
@@ -189,11 +188,10 @@ async def test_a_wish_made_during_the_work_is_a_new_one(db: Database) -> None:
     assert numbers(await claim(db)) == [2]
 
 
+@POSTGRES
 async def test_a_wish_is_not_done_before_what_it_was_made_for_is_visible(open_db: Open) -> None:
     """A repeated wish adds no row, so the row that waits already has to wait for its commit."""
     one, two = open_db(), open_db()
-    if one.is_sqlite:
-        pytest.skip("SQLite has one writer at a time")
     await add(one, 1, dedupe_key="card:1")
     async with one.write() as tx:
         await enqueue(tx, 2, dedupe_key="card:1")
