@@ -172,6 +172,7 @@ class Canal:
             moves=self.parts.moves,
             merges=self.parts.merges,
             originals=self.parts.originals,
+            muted=self.parts.muted,
             channels=self.channels,
             setup=self.wires.setup(self.channels),
             admins=admins,

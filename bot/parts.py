@@ -19,6 +19,7 @@ from handlers.mailboxes import Mailboxes
 from handlers.make_customer import OriginalSenders
 from handlers.merging import Merges
 from handlers.moves import Moves
+from handlers.muted import Muted
 from handlers.outbox import OutboxWorker
 from handlers.ports import Chat, MailTransport, SentFolder
 from handlers.recipients import RecipientEditor
@@ -49,6 +50,7 @@ class Parts:
     moves: Moves
     merges: Merges
     originals: OriginalSenders
+    muted: Muted
     checks: SenderChecks
 
 
@@ -83,6 +85,7 @@ def build_parts(
         moves=Moves(context, chat, index),
         merges=Merges(context, chat),
         originals=OriginalSenders(context, chat),
+        muted=Muted(context, chat),
     )
 
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import work
 from handlers.address_index import AddressIndex
 from handlers.context import Context
+from handlers.file_flood import FloodFiler
+from handlers.filing_model import Filing
+from handlers.flood import FloodGate
 from handlers.matching import Match, find_ticket, references_of
 from handlers.original_sender import find_original, is_trusted, original_participants
 from handlers.people import Recipients, everybody_on, is_passed_on, participants_of
 from handlers.routing import Verdict
 from handlers.verification import auth_to_json, is_forged
 from mail.auth import SenderAuth
-from mail.model import Address, Envelope, MailAttachment, MailKind, ParsedMail
+from mail.model import Address, MailAttachment, MailKind, ParsedMail
 from mail.subjects import strip_prefixes
 from storage.engine import Session
 from storage.queries import messages, tickets
-from storage.records import ArrivalRecord, ChannelRecord, MessageRecord, TicketRecord
+from storage.records import MessageRecord, TicketRecord
 
 FIRST_REFRESH = timedelta(minutes=5)
 _SMALL_IMAGE = 64 * 1024
@@ -27,24 +29,13 @@ WHOLE_MAIL = -1
 """`part_index` of the attachment that is the mail itself, as .eml."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filing:
-    """One mail on its way into a ticket."""
-
-    arrival: ArrivalRecord
-    channel: ChannelRecord
-    mail: ParsedMail
-    envelope: Envelope
-    verdict: Verdict
-    attach_whole: bool = False
-    auth: SenderAuth | None = None
-    """Whether the sender is who the mail says, where that is known already."""
-
-
 class MailFiler:
     """Files readable mail of every kind but bounces (`file_bounce`)."""
 
-    def __init__(self, context: Context, index: AddressIndex) -> None:
+    def __init__(
+        self, context: Context, index: AddressIndex, floods: FloodGate | None = None
+    ) -> None:
+        self._floods = FloodFiler(context, floods or FloodGate())
         self._context = context
         self._index = index
 
@@ -60,11 +51,18 @@ class MailFiler:
             now=now,
             is_forged=is_forged(filing.auth),
         )
+        flood = self._floods.judge(filing, match, now)
+        if flood and match.ticket is None:
+            match = await self._floods.collect(tx, filing, match)
         is_new = match.ticket is None
         ticket = match.ticket or await self._open(tx, filing, match, now)
         message = await self._add_message(tx, filing, ticket, now, is_new=is_new)
         await self._remember(tx, filing, ticket, message)
         await self._add_attachments(tx, filing, ticket, message)
+        if flood:
+            await self._floods.mute(tx, filing, ticket, message, flood, is_new=is_new)
+        if flood and not is_new:
+            return message
         if not is_new:
             await self._continue(tx, filing, ticket, now)
             await work.post_mail(tx, ticket, message.id, now=now)

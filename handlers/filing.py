@@ -17,7 +17,10 @@ from handlers import work
 from handlers.address_index import AddressIndex
 from handlers.context import Context
 from handlers.file_bounce import BounceFiler
-from handlers.file_mail import Filing, MailFiler
+from handlers.file_mail import MailFiler
+from handlers.filing_model import Filing
+from handlers.flood import FloodGate
+from handlers.own_echo import is_own_echo
 from handlers.posts import Notice, NoticeKind
 from handlers.routing import Ruling, Verdict, rule
 from handlers.verification import SenderChecks, is_forged
@@ -42,12 +45,16 @@ class FilingWorker:
     """Runs until `end`; `file_waiting` is one round of it."""
 
     def __init__(
-        self, context: Context, index: AddressIndex, checks: SenderChecks | None = None
+        self,
+        context: Context,
+        index: AddressIndex,
+        checks: SenderChecks | None = None,
+        floods: FloodGate | None = None,
     ) -> None:
         self._checks = checks or SenderChecks(context, index, enabled=False)
         self._context = context
         self._index = index
-        self._mails = MailFiler(context, index)
+        self._mails = MailFiler(context, index, floods)
         self._bounces = BounceFiler(context)
         self._ending = False
 
@@ -154,6 +161,8 @@ class FilingWorker:
             else:
                 await mails.settle(tx, arrival.id, "filed", message_id=entry.id)
                 return
+        if ruling.verdict is Verdict.STAFF and await is_own_echo(tx, mail, self._context.tokens):
+            ruling = Ruling(Verdict.DROP, "This is a mail of ours that came back.")
         if ruling.verdict is Verdict.DROP:
             await mails.settle(tx, arrival.id, "dropped", reason=ruling.reason)
             return

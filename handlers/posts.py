@@ -169,6 +169,7 @@ class NoticeKind(StrEnum):
     CONNECTION_FAILS = "connection_fails"
     CONNECTION_WORKS = "connection_works"
     FORWARDING_CONFIRMATION = "forwarding_confirmation"
+    FLOOD = "flood"
     MOVED = "moved"
     MOVED_OUT = "moved_out"
     MERGED_IN = "merged_in"

@@ -1,5 +1,5 @@
 """Mails in the wrong ticket, or of the wrong person: "Not this ticket", "Link to #12", "Make Jo
-the customer"."""
+the customer"; and those that a flood held back."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ def register(app: AsyncApp, services: Services) -> None:
     async def on_link(ack: AsyncAck, body: Json, action: Json) -> None:
         await services.merges.link(int(action["value"]), user_of(body))
         await ack()
+
+    @app.action("flood_show")
+    async def on_flood(ack: AsyncAck, body: Json, action: Json) -> None:
+        user_id = user_of(body)
+        count = await services.muted.show(int(action["value"]), user_id)
+        await ack()
+        if count == 0:
+            sentence = services.texts("All mails of this ticket are shown.")
+            services.background.start(whisper_text(services, body, sentence))
 
     @app.action("original_customer")
     async def on_original(ack: AsyncAck, body: Json, action: Json) -> None:

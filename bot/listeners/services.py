@@ -21,6 +21,7 @@ from handlers.loop_test import LoopTest
 from handlers.make_customer import OriginalSenders
 from handlers.merging import Merges
 from handlers.moves import Moves
+from handlers.muted import Muted
 from handlers.personal_signatures import PersonalSignatures
 from handlers.places import Places
 from handlers.ports import Clock
@@ -69,6 +70,7 @@ class Services:
     moves: Moves
     merges: Merges
     originals: OriginalSenders
+    muted: Muted
     channels: Channels
     setup: ChannelSetup
     admins: Admins

@@ -1,4 +1,4 @@
-"""Notices about other tickets: moved, merged, forwarded. Pure."""
+"""Notices about other tickets (moved, merged, forwarded) and about floods. Pure."""
 
 from __future__ import annotations
 
@@ -72,7 +72,18 @@ def _forward_held(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     return sentence, [button(texts("Undo"), "reply_undo", facts["message_id"], style="danger")]
 
 
+def _flood(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "{address} sends more in {minutes} minutes than a person does. Further mails are kept in "
+        "this ticket, but not shown one by one.",
+        address=_fact(facts, "address"),
+        minutes=facts["minutes"],
+    )
+    return sentence, [button(texts("Show them"), "flood_show", facts["ticket_id"])]
+
+
 MOVE_WORDINGS: dict[NoticeKind, Wording] = {
+    NoticeKind.FLOOD: _flood,
     NoticeKind.MOVED: _moved,
     NoticeKind.MOVED_OUT: _moved_out,
     NoticeKind.MERGED_IN: _merged_in,

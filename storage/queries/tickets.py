@@ -97,6 +97,15 @@ async def count_of_customer(tx: Session, channel_id: int, address: str, *, until
     return await tx.scalar(query) or 0
 
 
+async def latest_of_customer(tx: Session, channel_id: int, address: str) -> TicketRecord | None:
+    """The customer's newest ticket in the channel. `address` is folded."""
+    query = select(Ticket).where(
+        Ticket.email_channel_id == channel_id, Ticket.customer_address == address
+    )
+    row = await tx.scalar(query.order_by(Ticket.id.desc()).limit(1))
+    return cut(TicketRecord, row) if row else None
+
+
 async def due_for_refresh(tx: Session, now: datetime, limit: int = 100) -> list[TicketRecord]:
     """Tickets whose card shows a waiting time that is no longer true."""
     query = select(Ticket).where(Ticket.card_refresh_at <= now).order_by(Ticket.id).limit(limit)
