@@ -28,13 +28,19 @@ Json = JSON().with_variant(JSONB, "postgresql")
 
 
 class String(TypeDecorator[str]):
-    """Text of bounded length, without the few characters that a database refuses."""
+    """Text of bounded length, without the few characters that a database refuses.
+
+    What is longer is cut, also where it is looked for: PostgreSQL would refuse the row, and SQLite
+    keep what cannot be moved to PostgreSQL later. Code that minds cuts before, at a better place.
+    """
 
     impl = sa.String
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else clean(value)
+        return (
+            None if value is None else clean(value)[: getattr(self.impl_instance, "length", None)]
+        )
 
 
 class Text(String):

@@ -22,13 +22,21 @@ class RawMail(Base):
     """The bytes of one mail, compressed. Ids are made by the application (`storage.ids`)."""
 
     __tablename__ = "raw_mails"
+    __table_args__ = (
+        Index(
+            "ix_raw_mails_kept",
+            "stored_at",
+            sqlite_where=text("data IS NOT NULL"),
+            postgresql_where=text("data IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     team_id: Mapped[str] = mapped_column(String(32))
     data: Mapped[bytes | None] = mapped_column(LargeBinary)
     """zlib; NULL once purged."""
     size: Mapped[int]
-    stored_at: Mapped[datetime] = mapped_column(index=True)
+    stored_at: Mapped[datetime]
 
 
 class Arrival(Base):

@@ -135,7 +135,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_raw_mails")),
     )
     with op.batch_alter_table("raw_mails", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_raw_mails_stored_at"), ["stored_at"], unique=False)
+        batch_op.create_index(
+            "ix_raw_mails_kept",
+            ["stored_at"],
+            unique=False,
+            sqlite_where=sa.text("data IS NOT NULL"),
+            postgresql_where=sa.text("data IS NOT NULL"),
+        )
 
     op.create_table(
         "workspaces",
@@ -579,7 +585,11 @@ def downgrade() -> None:
     op.drop_table("agent_signatures")
     op.drop_table("workspaces")
     with op.batch_alter_table("raw_mails", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_raw_mails_stored_at"))
+        batch_op.drop_index(
+            "ix_raw_mails_kept",
+            sqlite_where=sa.text("data IS NOT NULL"),
+            postgresql_where=sa.text("data IS NOT NULL"),
+        )
 
     op.drop_table("raw_mails")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
