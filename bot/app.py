@@ -198,6 +198,7 @@ class Canal:
             self.metrics,
             alone=self._settings.is_sqlite,
         )
+        self._stack.push_async_callback(parts.mailboxes.stop)
         self._stack.push_async_callback(self.mailboxes.stop)
         await self.mailboxes.start()
         scheduler = Scheduler(parts, self.metrics, self.mailboxes)

@@ -119,6 +119,7 @@ class MailboxWatch:
         down = sum(one in self._lost_at for one in self._tokens)
         self._metrics.imap_accounts.labels("up").set(len(self._tokens) - down)
         self._metrics.imap_accounts.labels("down").set(down)
+        self._metrics.imap_accounts.labels("paused").set(self._mailboxes.paused)
         self._metrics.leases_held.set(0 if self._alone else len(self._tokens))
         oldest = max((now - one for one in self._lost_at.values()), default=0.0)
         self._metrics.imap_oldest_success_seconds.set(oldest)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aiolimiter import AsyncLimiter
@@ -46,7 +46,7 @@ class Sender(Protocol):
 class _Kept:
     """A sender, what it was made from, and how many mails its provider bears."""
 
-    made_from: tuple[Any, ...]
+    made_from: tuple[Any, ...] = field(repr=False)
     sender: Sender
     limiter: AsyncLimiter | None = None
 

@@ -7,6 +7,7 @@ however many machines Canal runs.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from handlers import work
@@ -23,16 +24,19 @@ TELL_FAILURES = 3
 
 async def note_success(tx: Session, channel_id: int, direction: str, *, now: datetime) -> None:
     """It worked; whoever was told that it fails hears that it works again."""
-    record = await channels.find_connection(tx, channel_id, direction)
-    await channels.note_success(tx, channel_id, direction, now=now)
-    if record is None or record.told_at is None:
-        return
-    channel = await channels.get(tx, channel_id)
-    await channels.set_told(tx, record.id, None)
-    facts: dict[str, object] = {"channel": channel.name, "direction": direction}
-    await work.notice_to_admins(
-        tx, channel.team_id, Notice(NoticeKind.CONNECTION_WORKS, facts), now=now
-    )
+    await note_successes(tx, [channel_id], direction, now=now)
+
+
+async def note_successes(
+    tx: Session, channel_ids: Collection[int], direction: str, *, now: datetime
+) -> None:
+    """The same for many at once."""
+    for record in await channels.note_successes(tx, channel_ids, direction, now=now):
+        channel = await channels.get(tx, record.email_channel_id)
+        await channels.set_told(tx, record.id, None)
+        facts: dict[str, object] = {"channel": channel.name, "direction": direction}
+        notice = Notice(NoticeKind.CONNECTION_WORKS, facts)
+        await work.notice_to_admins(tx, channel.team_id, notice, now=now)
 
 
 async def note_failure(

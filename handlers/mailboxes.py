@@ -8,8 +8,8 @@ so that of two machines that both believe to have it only one moves it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,11 +30,15 @@ from mail.connections import FetchedBatch, FetchedMail, FetchOptions, ImapCursor
 from mail.errors import DeadGrant, MailError
 from mail.model import ReceivedMail
 from storage import leases
+from storage.group_commit import GroupCommitter
 from storage.queries import channels
 from storage.records import ChannelRecord
 
 _SAVE_EVERY = 1.0
 """Seconds: while more is known to come, the cursor is written no more often."""
+_WINDOW = 0.003
+_MOST_AT_ONCE = 500
+_NO_LIMIT = 1 << 60
 _CLOCK_MARGIN = timedelta(minutes=10)
 _NOTE_EVERY = timedelta(minutes=2)
 
@@ -54,7 +58,7 @@ class Mailbox:
     cursor: ImapCursor | None
     stored: Mapping[str, Any]
     """The connection's settings as they are stored."""
-    secret: Mapping[str, Any]
+    secret: Mapping[str, Any] = field(repr=False)
     since: datetime | None
     """When Canal first looked into it."""
 
@@ -75,6 +79,14 @@ class _Taken:
     """Until it has worked once: what failed before a restart has to be told off."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    channel_id: int
+    cursor: Mapping[str, Any]
+    lease: str
+    token: int | None
+
+
 class Mailboxes:
     """`load` first, then hand batches to `take` and news of the connection to `note`."""
 
@@ -82,15 +94,27 @@ class Mailboxes:
         self._context = context
         self._intake = intake
         self._known: dict[int, _Taken] = {}
+        self.paused = 0
+        """How many mailboxes are left alone because their channels are paused."""
+        self._cursors: GroupCommitter[_Move, bool] = GroupCommitter(
+            self._move, window=_WINDOW, max_items=_MOST_AT_ONCE, max_bytes=_NO_LIMIT
+        )
+        self._successes: GroupCommitter[int, None] = GroupCommitter(
+            self._note_successes, window=_WINDOW, max_items=_MOST_AT_ONCE, max_bytes=_NO_LIMIT
+        )
+
+    async def stop(self) -> None:
+        """Finish what is in hand."""
+        await self._cursors.stop()
+        await self._successes.stop()
 
     async def load(self) -> list[Mailbox]:
         """The mailboxes of all active channels, as they are configured now."""
         async with self._context.db.read() as tx:
-            active = {
-                one.id: one
-                for one in await channels.list_all(tx, self._context.team_id)
-                if one.state == "active" and one.incoming == "imap"
-            }
+            known = await channels.list_all(tx, self._context.team_id)
+            outside = [one for one in known if one.incoming == "imap"]
+            active = {one.id: one for one in outside if one.state == "active"}
+            self.paused = len(outside) - len(active)
             secrets = await channels.open_secrets(tx, active.values(), "in")
             found = [
                 _mailbox(
@@ -136,8 +160,7 @@ class Mailboxes:
         now = self._context.clock.now()
         if error is None:
             if taken.failing or not taken.noted_at or now - taken.noted_at >= _NOTE_EVERY:
-                async with self._context.db.write() as tx:
-                    await health.note_success(tx, channel_id, "in", now=now)
+                await self._successes.submit(channel_id)
                 taken.failing, taken.noted_at = False, now
         else:
             taken.failing = True
@@ -148,15 +171,32 @@ class Mailboxes:
 
     async def _save(self, taken: _Taken, cursor: ImapCursor, token: int | None) -> None:
         mailbox = taken.mailbox
+        stored = write_cursor(cursor, mailbox.stored, taken.since.isoformat())
+        if not await self._cursors.submit(_Move(mailbox.channel.id, stored, mailbox.lease, token)):
+            raise MailboxGone
+
+    async def _move(self, moves: Sequence[_Move]) -> Sequence[bool]:
+        """Write the cursors of those that we still have; of two for one mailbox the later."""
+        tokens = {one.lease: one.token for one in moves if one.token is not None}
         async with self._context.db.write() as tx:
-            if token is not None and not await leases.hold(
-                tx, mailbox.lease, self._context.holder, token
-            ):
-                raise MailboxGone
-            since = taken.since.isoformat()
-            await channels.save_cursor(
-                tx, mailbox.channel.id, "in", write_cursor(cursor, mailbox.stored, since)
+            held = await leases.hold(tx, tokens, self._context.holder)
+            good = [one.token is None or one.lease in held for one in moves]
+            await channels.save_cursors(
+                tx,
+                "in",
+                {
+                    one.channel_id: one.cursor
+                    for one, is_ours in zip(moves, good, strict=True)
+                    if is_ours
+                },
             )
+        return good
+
+    async def _note_successes(self, channel_ids: Sequence[int]) -> Sequence[None]:
+        async with self._context.db.write() as tx:
+            now = self._context.clock.now()
+            await health.note_successes(tx, set(channel_ids), "in", now=now)
+        return [None] * len(channel_ids)
 
     def _remember(self, found: list[Mailbox]) -> None:
         before, self._known = self._known, {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -48,14 +48,18 @@ async def still_held(tx: Session, name: str, holder: str, token: int) -> bool:
     return await tx.scalar(query) is not None
 
 
-async def hold(tx: Session, name: str, holder: str, token: int) -> bool:
-    """Like `still_held`, and nobody can take the lease over before this transaction ends."""
+async def hold(tx: Session, tokens: Mapping[str, int], holder: str) -> set[str]:
+    """Which of these leases (name → fencing token) the holder has; nobody can take them over
+    before this transaction ends."""
+    if not tokens:
+        return set()
     query = (
-        select(Lease.name)
-        .where(Lease.name == name, Lease.holder == holder, Lease.token == token)
+        select(Lease.name, Lease.token)
+        .where(Lease.name.in_(tokens), Lease.holder == holder)
+        .order_by(Lease.name)
         .with_for_update(read=True)
     )
-    return await tx.scalar(query) is not None
+    return {name for name, token in await tx.execute(query) if tokens[name] == token}
 
 
 async def acquire_many(

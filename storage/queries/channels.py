@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 
 from storage.engine import Session, vault_of
 from storage.models import Arrival, ChannelAddress, Connection, EmailChannel, Ticket
@@ -202,12 +202,44 @@ async def save_cursor(
     await tx.execute(_of(channel_id, direction).values(cursor=dict(cursor)))
 
 
-async def note_success(tx: Session, channel_id: int, direction: str, *, now: datetime) -> None:
-    await tx.execute(
-        _of(channel_id, direction).values(
-            last_ok_at=now, failing_since=None, failures=0, last_error=None
-        )
+async def save_cursors(
+    tx: Session, direction: str, cursors: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """Channel id → cursor, for many channels in one statement."""
+    if not cursors:
+        return
+    table = cast(Table, Connection.__table__)
+    statement = (
+        update(table)
+        .where(table.c.email_channel_id == bindparam("of_channel"))
+        .where(table.c.direction == direction)
+        .values(cursor=bindparam("new_cursor", type_=table.c.cursor.type))
     )
+    connection = await tx.connection()
+    await connection.execute(
+        statement,
+        [{"of_channel": key, "new_cursor": dict(value)} for key, value in cursors.items()],
+    )
+
+
+async def note_successes(
+    tx: Session, channel_ids: Collection[int], direction: str, *, now: datetime
+) -> list[ConnectionRecord]:
+    """Many that worked. Gives those, as they were, of which the admins know that they failed."""
+    mine = (Connection.email_channel_id.in_(channel_ids), Connection.direction == direction)
+    told = await tx.scalars(select(Connection).where(*mine, Connection.told_at.is_not(None)))
+    records = [cut(ConnectionRecord, row) for row in told]
+    await tx.execute(
+        update(Connection)
+        .where(*mine)
+        .values(last_ok_at=now, failing_since=None, failures=0, last_error=None)
+        .execution_options(synchronize_session=False)
+    )
+    return records
+
+
+async def note_success(tx: Session, channel_id: int, direction: str, *, now: datetime) -> None:
+    await note_successes(tx, [channel_id], direction, now=now)
 
 
 async def note_failure(

@@ -63,6 +63,8 @@ class IntakeStore:
         await self.take(self.ids[0], batch)
 
     async def close(self) -> None:
+        if self._mailboxes is not None:
+            await self._mailboxes.stop()
         await self._intake.stop()
         await self._db.close()
 
