@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import trustme
@@ -28,7 +29,7 @@ from mail.connections import FetchedBatch, ImapSettings
 from mail.errors import MailError
 from mail.imap_watch import ImapWatcher, WatchedAccount
 from mail.providers import Security
-from tests.bench.imap_fetch import SqliteStore
+from tests.bench.intake_store import IntakeStore
 
 MAILBOXES = 1000
 SINGLE = 300
@@ -64,47 +65,33 @@ async def _serve(pipe: Connection, folder: Path, tls: bool) -> None:
 
 
 def _mail() -> bytes:
-    return b"X-Announced: %.6f\r\nSubject: bench\r\n\r\n" % time.time() + b"x" * 2000 + b"\r\n"
+    head = b"X-Announced: %.6f\r\nMessage-ID: <%s@cust.example>\r\nFrom: jo@cust.example\r\n"
+    date = b"Date: Sun, 22 Nov 2026 10:00:00 +0000\r\nSubject: bench\r\n\r\n"
+    return head % (time.time(), token_hex(8).encode()) + date + b"x" * 2000 + b"\r\n"
 
 
 @dataclass
 class Intake:
-    """Counts what was stored and how long after its announcement."""
+    """The product's own intake; counts what was stored, how long after its announcement."""
 
-    store: SqliteStore
+    store: IntakeStore
     delays: list[float] = field(default_factory=list)
     errors: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    _waiting: list[tuple[FetchedBatch, asyncio.Future[None]]] = field(default_factory=list)
-    _busy: bool = False
 
-    async def on_mails(self, _: str, batch: FetchedBatch) -> None:
+    async def on_mails(self, account: str, batch: FetchedBatch) -> None:
+        await self.store.take(self.store.ids[int(account)], batch)
         if not batch.mails:
             return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((batch, future))
-        if not self._busy:
-            await self._drain()
-        await future
-
-    async def _drain(self) -> None:
-        """One commit for all batches that wait: mails of many mailboxes share a transaction."""
-        self._busy = True
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            mails = tuple(mail for batch, _ in group for mail in batch)
-            await self.store.store(FetchedBatch(mails, group[-1][0].cursor))
-            now = time.time()
-            for mail in mails:
+        now = time.time()
+        async with self.changed:
+            for mail in batch:
                 self.delays.append(now - float(mail.data.split(b"\r\n", 1)[0][13:]))
-            for _, future in group:
-                future.set_result(None)
-            async with self.changed:
-                self.changed.notify_all()
-        self._busy = False
+            self.changed.notify_all()
 
-    async def on_health(self, _: str, error: MailError | None) -> None:
+    async def on_health(self, account: str, error: MailError | None) -> None:
         self.errors += error is not None
+        await self.store.note(self.store.ids[int(account)], error)
 
     async def until(self, count: int, seconds: float) -> bool:
         try:
@@ -113,16 +100,6 @@ class Intake:
         except TimeoutError:
             return False
         return True
-
-
-class UidlessStore(SqliteStore):
-    """Mails of many mailboxes share one table here, so their UIDs say nothing."""
-
-    def _write(self, batch: FetchedBatch) -> None:
-        connection = self._connection or self._open()
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT INTO mail (raw) VALUES (?)", [(m.data,) for m in batch])
-        connection.execute("COMMIT")
 
 
 async def main(mailboxes: int = MAILBOXES, *, tls: bool = False) -> dict[str, Any]:
@@ -145,7 +122,8 @@ async def main(mailboxes: int = MAILBOXES, *, tls: bool = False) -> dict[str, An
 
 async def _measure(pipe: Connection, folder: Path, mailboxes: int, tls: bool) -> dict[str, Any]:
     port = await asyncio.to_thread(pipe.recv)
-    store = UidlessStore(folder / "idle.db")
+    store = IntakeStore(folder / "idle.db", channels=mailboxes)
+    await store.open()
     intake = Intake(store)
     empty = _rss()
     watcher = ImapWatcher(intake.on_mails, intake.on_health)
@@ -160,7 +138,7 @@ async def _measure(pipe: Connection, folder: Path, mailboxes: int, tls: bool) ->
             "secret",
             ca_file=f"{folder}/ca.pem" if tls else None,
         )
-        watcher.add(WatchedAccount(f"user{number}", settings))
+        watcher.add(WatchedAccount(str(number), settings))
     while await _watchers(pipe) < mailboxes:
         await asyncio.sleep(0.2)
     connect_seconds = time.perf_counter() - started

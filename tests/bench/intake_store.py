@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 
 from bot.clock import SystemClock
 from handlers.address_index import AddressIndex
-from handlers.channel_fields import ChannelFields
-from handlers.channels import Channels
 from handlers.context import Context
 from handlers.intake import Intake
 from handlers.mailboxes import Mailboxes
 from handlers.tokens import Tokens
 from mail.connections import FetchedBatch
+from mail.errors import MailError
 from storage.crypto import Vault
-from storage.engine import open_database
+from storage.engine import Session, open_database
+from storage.queries import channels
 from storage.startup import prepare
 
 TEAM = "T00000000"
@@ -44,10 +45,9 @@ class IntakeStore:
             team_id=TEAM,
             holder="bench",
         )
-        service = Channels(self._db, clock, team_id=TEAM, inbound_domain="in.example")
-        for number in range(self._channels):
-            status = await service.add(_fields(number))
-            self.ids.append(status.channel.id)
+        async with self._db.write() as tx:
+            for number in range(self._channels):
+                self.ids.append(await _add_channel(tx, number))
         self._intake = Intake(context, AddressIndex(self._db, TEAM))
         self._mailboxes = Mailboxes(context, self._intake)
         await self._mailboxes.load()
@@ -55,6 +55,10 @@ class IntakeStore:
     async def take(self, channel_id: int, batch: FetchedBatch) -> None:
         assert self._mailboxes is not None
         await self._mailboxes.take(channel_id, batch)
+
+    async def note(self, channel_id: int, error: MailError | None) -> None:
+        assert self._mailboxes is not None
+        await self._mailboxes.note(channel_id, error)
 
     async def store(self, batch: FetchedBatch) -> None:
         """For the first channel; opens the database at the first batch."""
@@ -69,12 +73,18 @@ class IntakeStore:
         await self._db.close()
 
 
-def _fields(number: int) -> ChannelFields:
-    return ChannelFields(
-        name=f"Desk {number}",
-        slack_channel_id="C0000000000",
-        primary=f"desk{number}@shop.example",
-        incoming="imap",
-        incoming_settings={"host": "localhost", "user": f"desk{number}"},
-        incoming_secret={"password": "secret"},
-    )
+async def _add_channel(tx: Session, number: int) -> int:
+    """A channel with a mailbox, as the service makes it; its id."""
+    address = f"desk{number}@shop.example"
+    columns = {
+        "team_id": TEAM,
+        "name": f"Desk {number}",
+        "slack_channel_id": "C0000000000",
+        "incoming": "imap",
+        "primary_address": address,
+        "from_email": address,
+    }
+    channel = await channels.add(tx, columns, now=datetime.now(UTC))
+    settings = {"host": "localhost", "user": f"desk{number}"}
+    await channels.set_connection(tx, channel, "in", "imap", settings, secret={"password": "x"})
+    return channel.id
