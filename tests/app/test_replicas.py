@@ -146,7 +146,7 @@ async def until_posted(canal: Replicas, count: int) -> None:
 
 
 def replies_that_left(canal: Replicas) -> Counter[bytes]:
-    found = (re.search(rb"reply \d+ end", mail.data) for mail in canal.catcher.mails)
+    found = (re.search(rb"reply \d+ end", mail.data or b"") for mail in canal.catcher.mails)
     return Counter(match[0] for match in found if match)
 
 
