@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from handlers.compose_reply import ReplyParts, build_signature, reply_to
+from handlers.compose_reply import ReplyParts, build_signature, language_of, reply_to
 from handlers.context import Context
 from handlers.forwarding import FORWARD
 from handlers.people import addresses_in
@@ -82,6 +82,7 @@ def build_forward(
         date=date,
         signature=signed.signature,
         footer=signed.footer,
+        quote_language=language_of([one.message for one in passed_on]),
         forwarded=tuple(_forwarded(one.message, channel, whole=whole) for one in passed_on),
         marker=context.tokens.marker_for(parts.ticket.id),
         attachments=tuple(files),

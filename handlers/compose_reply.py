@@ -108,11 +108,20 @@ def build_mail(
         signature=signed.signature,
         footer=signed.footer,
         quote=_quote(parts, answered),
+        quote_language=language_of(parts.chain),
         in_reply_to=answered.rfc_message_id if answered else None,
         references=_references(parts.chain, answered),
         marker=context.tokens.marker_for(ticket.id),
         attachments=tuple(files),
     )
+
+
+def language_of(chain: Sequence[MessageRecord]) -> str:
+    """The customer's language: that of their newest mail that tells."""
+    for message in reversed(chain):
+        if message.direction == "inbound" and message.details.get("language"):
+            return str(message.details["language"])
+    return "en"
 
 
 def build_signature(

@@ -264,6 +264,8 @@ def _details(mail: ParsedMail, auth: SenderAuth | None) -> dict[str, Any]:
         details["reply_to"] = [
             {"address": one.address[:320], "name": one.name[:255]} for one in mail.reply_to[:20]
         ]
+    if mail.language:
+        details["language"] = mail.language
     if mail.list_id:
         details["list_id"] = mail.list_id
     return details

@@ -155,5 +155,7 @@ class ParsedMail:
     marker: str | None = None
     """The hidden body marker that Canal put into a mail that this one quotes (`mail.compose`)."""
     list_id: str | None = None
+    language: str | None = None
+    """What it is written in, such as `de` or `pt-BR`, as far as its words tell."""
     defects: tuple[str, ...] = ()
     """Plain sentences: what was wrong with the mail and how it was read all the same."""

@@ -19,6 +19,7 @@ from mail.errors import MailError
 from mail.forwards import find_forwarded, is_forward
 from mail.headers import HeaderBlock, dedupe_key, message_ids, peek_headers
 from mail.kinds import classify
+from mail.language import detect_language
 from mail.message_view import build_message
 from mail.mime import MimeTree, prepare, split_mime
 from mail.model import Address, MailKind, ParsedMail
@@ -108,6 +109,12 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         is_forward=forward,
         marker=contents.marker,
         list_id=_list_id(headers),
+        language=attempt(
+            "language",
+            lambda: detect_language(visible.text or text, headers.text("Content-Language")),
+            None,
+            defects,
+        ),
         defects=tuple(dict.fromkeys([*defects, *_encrypted(tree, text)]))[:MAX_DEFECTS],
     )
 
