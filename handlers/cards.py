@@ -55,6 +55,9 @@ async def load_card(
         cc=() if forward else addresses_in(message.recipients, "cc"),
         forward=forward,
         original=original_of(message) if message.details.get("offer_customer") else None,
+        staff=Address(message.author_address, message.author_name)
+        if message.kind == "staff"
+        else None,
         forwarder=Address(message.author_address, message.author_name)
         if message.details.get("original")
         else None,

@@ -50,6 +50,7 @@ class MailFiler:
             self._context.tokens,
             now=now,
             is_forged=is_forged(filing.auth),
+            is_staff=filing.verdict is Verdict.STAFF,
         )
         flood = self._floods.judge(filing, match, now)
         if flood and match.ticket is None:

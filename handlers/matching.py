@@ -42,11 +42,12 @@ async def find_ticket(
     *,
     now: datetime,
     is_forged: bool = False,
+    is_staff: bool = False,
 ) -> Match:
     """The ticket that this mail joins, by the rules above.
 
     `is_forged`: the domain in From disowns the mail, so its From proves no place on a ticket; only
-    a token does.
+    a token does. `is_staff`: it is from an address of ours, which is on every ticket.
     """
     moved = None if is_forged else await _by_moved_mail(tx, mail, channel, tokens)
     if moved is not None:
@@ -56,7 +57,7 @@ async def find_ticket(
         if ticket is not None and ticket.email_channel_id == channel.id:
             return _joined_or_linked(await follow(tx, ticket), channel, now)
     ticket, is_on_it = await _by_known_id(tx, mail, channel)
-    if ticket is not None and is_on_it and not is_forged:
+    if ticket is not None and (is_on_it or is_staff) and not is_forged:
         return _joined_or_linked(ticket, channel, now)
     return Match(suggested=ticket)
 

@@ -125,6 +125,8 @@ class TicketCard:
     forward: ForwardFacts | None = None
     original: Address | None = None
     """The writer of a mail that staff forwarded: may be made the customer."""
+    staff: Address | None = None
+    """A colleague who began this from their own mail client."""
     forwarder: Address | None = None
     """Who forwarded the mail of this customer to us."""
     reply_to: tuple[Address, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.slack.kit import button, context, cut, mrkdwn, rich_section
+from bot.slack.sender_marks import staff_words
 from bot.slack.texts import Texts
 from handlers.posts import ForwardFacts, TicketCard, TicketLink, TicketStatus
 
@@ -19,6 +20,9 @@ def link_blocks(card: TicketCard, texts: Texts) -> list[Json]:
     if card.original:
         sentence = texts("Forwarded mail, written by {person}.", person=str(card.original))
         return [context(sentence)]
+    if card.staff:
+        how = staff_words(card.text.sender, texts)
+        return [context(texts("Written by {person} ({how}).", person=str(card.staff), how=how))]
     if card.forwarder:
         return [context(texts("Forwarded by {person}.", person=str(card.forwarder)))]
     if card.linked:

@@ -14,7 +14,7 @@ from bot.slack.blocks import blocks_from_document
 from bot.slack.card_links import forward_title, link_blocks, link_buttons, merged_blocks
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, context, cut, header, option, overflow, rich_section
-from bot.slack.sender_marks import sender_words
+from bot.slack.sender_marks import sender_words, staff_words
 from bot.slack.texts import Texts
 from handlers.posts import FileLine, MailPost, MailText, Mark, TicketCard, TicketStatus
 from mail.model import Address
@@ -160,7 +160,7 @@ def build_mail_post(post: MailPost, texts: Texts) -> Json:
     rest = f"  <{post.author.address}>" if post.author.name else ""
     role = "" if post.is_customer else texts(" (Cc)")
     if post.kind == "staff":
-        role = texts(" (from their own mail client)")
+        role = f" ({staff_words(post.text.sender, texts)})"
     blocks = [rich_section((who, True), (rest + role, False))]
     mark = sender_words(post.text.sender, texts)
     if mark:

@@ -6,6 +6,13 @@ from bot.slack.texts import Texts
 from handlers.posts import SenderMark
 
 
+def staff_words(mark: SenderMark | None, texts: Texts) -> str:
+    """How a mail from one of our own addresses came; anybody can write such a From."""
+    if mark is not None and mark.verdict == "pass":
+        return texts("from their own mail client")
+    return texts("from their own mail client; ⚠ sender not verified")
+
+
 def sender_words(mark: SenderMark | None, texts: Texts) -> str:
     """`✔ acme.example`, `⚠ sender not verified: no DKIM, SPF softfail`, or "" where unknown."""
     if mark is None or mark.verdict == "unknown":

@@ -1,0 +1,66 @@
+"""Colleagues who answer from their own mail client: shown as theirs, with a mark where unproven."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.app.harness import OURS, Harness, words_of
+
+Json = dict[str, Any]
+
+
+def thread_words(canal: Harness, card: Json) -> str:
+    return "\n".join(words_of(one) for one in canal.sandbox.thread(canal.support, card["ts"]))
+
+
+async def staff_answer(canal: Harness, card: Json, **options: Any) -> None:
+    await canal.write(
+        "I called you back.",
+        sender=f"Support <{OURS}>",
+        to="Jo Miller <jo@cust.example>",
+        subject="Re: Help",
+        message_id="<staff@acme.example>",
+        **options,
+    )
+    await canal.sandbox.wait_for(lambda: "I called you back." in thread_words(canal, card))
+
+
+async def test_it_is_posted_as_theirs_and_not_sent_again(canal: Harness) -> None:
+    first = await canal.write("Please call me.")
+    card = await canal.ticket()
+    await staff_answer(canal, card, headers={"In-Reply-To": first["Message-ID"]})
+    assert "(from their own mail client" in thread_words(canal, card)
+    await canal.sandbox.wait_for(
+        lambda: "Waiting for customer" in words_of(canal.sandbox.message(canal.support, card["ts"]))
+    )
+    assert canal.catcher.mails == []
+
+
+async def test_the_customers_answer_to_it_finds_the_ticket(canal: Harness) -> None:
+    first = await canal.write("Please call me.")
+    card = await canal.ticket()
+    await staff_answer(canal, card, headers={"In-Reply-To": first["Message-ID"]})
+    await canal.write("Thanks for calling", headers={"In-Reply-To": "<staff@acme.example>"})
+    await canal.sandbox.wait_for(lambda: "Thanks for calling" in thread_words(canal, card))
+    assert len(canal.roots()) == 1
+    await canal.say(card, "You are welcome")
+    sent = await canal.sent()
+    assert [address for address, _ in sent.recipients] == ["jo@cust.example"]
+    assert "<staff@acme.example>" in sent.header("References")
+
+
+async def test_a_mail_that_staff_begins_is_a_ticket_of_its_customer(canal: Harness) -> None:
+    await canal.write("A question to you.", sender=OURS, to="Jo Miller <jo@cust.example>")
+    card = await canal.ticket()
+    assert "Jo Miller  <jo@cust.example>" in words_of(card)
+    assert f"Written by {OURS} (from their own mail client" in words_of(card)
+    assert "Waiting for customer" in words_of(card)
+    assert canal.catcher.mails == []
+
+
+async def test_who_only_claims_to_be_us_is_marked(canal: Harness) -> None:
+    """Nothing proves it here (there is no DNS for .example), so the post says so."""
+    first = await canal.write("Please call me.")
+    card = await canal.ticket()
+    await staff_answer(canal, card, headers={"In-Reply-To": first["Message-ID"]})
+    assert "sender not verified" in thread_words(canal, card)
