@@ -201,7 +201,12 @@ class Canal:
         self._stack.push_async_callback(parts.mailboxes.stop)
         self._stack.push_async_callback(self.mailboxes.stop)
         await self.mailboxes.start()
-        scheduler = Scheduler(parts, self.metrics, self.mailboxes)
+        scheduler = Scheduler(
+            parts,
+            self.metrics,
+            self.mailboxes,
+            retention_days=self._settings.retention_days,
+        )
         scheduler.start()
         self._stack.push_async_callback(scheduler.stop)
 

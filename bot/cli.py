@@ -14,8 +14,11 @@ import typer
 
 from bot.cli_channel_test import try_channel
 from bot.cli_channels import channels_app
+from bot.cli_db import db_app, key_app
 from bot.cli_dkim import dkim_app
+from bot.cli_forget import forget
 from bot.cli_login import login
+from bot.cli_outbox import outbox_app
 from bot.cli_support import say
 from bot.problems import run_or_explain
 from bot.runtime import run, wait_for_signal
@@ -32,6 +35,10 @@ channels_app.command("login")(login)
 channels_app.command("test")(try_channel)
 app.add_typer(channels_app, name="channels")
 app.add_typer(dkim_app, name="dkim")
+app.add_typer(outbox_app, name="outbox")
+app.add_typer(db_app, name="db")
+app.add_typer(key_app, name="key")
+app.command("forget")(forget)
 
 
 @app.command()

@@ -25,6 +25,7 @@ from handlers.tokens import Tokens
 from storage.crypto import Vault
 from storage.engine import open_database
 from storage.errors import StorageError
+from storage.notify import wake_others
 from storage.startup import prepare, verify
 
 T = TypeVar("T")
@@ -67,7 +68,10 @@ async def open_offline(env: Mapping[str, str]) -> AsyncIterator[Offline]:
         channels = Channels(
             database, clock, team_id=team_id, inbound_domain=settings.inbound_domain
         )
+        woken: set[str] = set()
+        context.wake.listen(woken.add)
         yield Offline(settings, context, channels)
+        await wake_others(database, woken)
     finally:
         await database.close()
 

@@ -20,6 +20,7 @@ from bot.parts import Parts
 from handlers.health import tell_of_long_failures
 from handlers.recovery import Recovery
 from handlers.reports import outbox_figures
+from handlers.retention import Retention
 from handlers.secret_expiry import warn_of_expiring_secrets
 from handlers.turns import RENEW_EVERY, Turns
 
@@ -31,12 +32,15 @@ RECOVER_EVERY = 4.0
 
 
 class Scheduler:
-    def __init__(self, parts: Parts, metrics: Metrics, mailboxes: MailboxWatch) -> None:
+    def __init__(
+        self, parts: Parts, metrics: Metrics, mailboxes: MailboxWatch, *, retention_days: int
+    ) -> None:
         self._parts = parts
         self._metrics = metrics
         self._mailboxes = mailboxes
         self._turns = Turns(parts.context)
         self._recovery = Recovery(parts.context)
+        self._retention = Retention(parts.context, retention_days)
         self._scheduler = AsyncIOScheduler()
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -47,6 +51,7 @@ class Scheduler:
         self._every(RECOVER_EVERY, "recovery", self._recovery.run, at_once=True)
         self._every(RENEW_EVERY, "turns", self._turns.renew, at_once=True)
         self._in_turn(30, "waiting times", self._parts.tickets.refresh_waiting_times)
+        self._in_turn(600, "retention", self._retention.run)
         self._in_turn(60, "connections", self._look_after_connections)
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler.start()

@@ -150,6 +150,14 @@ async def notify(tx: Session, name: str, *, sender: str = "-") -> None:
     await tx.execute(select(func.pg_notify(_CHANNEL, f"{name} {sender}")))
 
 
+async def wake_others(db: Database, names: Collection[str]) -> None:
+    """What a command on the command line has made work for. On SQLite Canal looks by itself."""
+    if names and not db.is_sqlite:
+        async with db.write() as tx:
+            for name in names:
+                await notify(tx, name)
+
+
 async def find_gone(tx: Session, holders: Collection[str]) -> set[str]:
     """Those of the holders whose process has no connection any more; PostgreSQL only.
 

@@ -19,6 +19,8 @@ POSTGRES = pytest.mark.parametrize(
     "prepared_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
 """For what SQLite, with its one writer at a time, cannot do."""
+SQLITE = pytest.mark.parametrize("prepared_url", ["sqlite"], indirect=True)
+"""For what PostgreSQL lets nobody do."""
 
 
 @pytest.fixture(scope="session")

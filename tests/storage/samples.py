@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,3 +110,10 @@ def arrival(channel: ChannelRecord, number: int, **values: Any) -> NewArrival:
         **values,
     }
     return NewArrival(**columns)
+
+
+def break_rules(db: Database, statement: str) -> None:
+    """Change a SQLite file behind everybody's back, foreign keys or not."""
+    with contextlib.closing(sqlite3.connect(str(db.engine.url.database))) as connection:
+        connection.execute(statement)
+        connection.commit()

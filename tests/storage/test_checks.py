@@ -1,0 +1,150 @@
+"""`canal db check` finds what does not fit, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import text, update
+
+from storage.checks import find_problems
+from storage.engine import Database
+from storage.models import Arrival, Connection, Workspace
+from storage.queries import channels, mails, outbox
+from storage.records import ChannelRecord
+from storage.secrets import list_unreadable, rotate_all
+from storage.startup import prepare
+from tests.storage.conftest import SQLITE, Open
+from tests.storage.samples import (
+    NOW,
+    add_message,
+    add_ticket,
+    arrival,
+    break_rules,
+    claim,
+    enqueue,
+    raw,
+)
+
+LATER = NOW + timedelta(hours=2)
+
+
+async def problems(db: Database) -> list[str]:
+    return [
+        f"{'✗' if one.broken else '!'} {one.sentence}" for one in await find_problems(db, now=LATER)
+    ]
+
+
+async def test_a_sound_database_has_no_problem(db: Database, channel: ChannelRecord) -> None:
+    ticket = await add_ticket(db, channel)
+    await add_message(db, ticket, state="sent")
+    async with db.write() as tx:
+        await channels.set_connection(tx, channel, "in", "imap", {}, secret={"p": "s"})
+        await mails.store(tx, [raw(1)], [arrival(channel, 1, received_at=LATER)])
+        await enqueue(tx, 1, not_before=LATER)
+    assert await problems(db) == []
+
+
+async def test_a_schema_that_differs(db: Database) -> None:
+    async with db.engine.begin() as connection:
+        await connection.execute(text("DROP INDEX ix_outbox_order"))
+    (one,) = await problems(db)
+    assert one.startswith("✗ The schema differs")
+    assert "ix_outbox_order" in one
+
+
+async def test_secrets_that_do_not_open(db: Database, channel: ChannelRecord) -> None:
+    async with db.write() as tx:
+        await channels.set_connection(tx, channel, "in", "imap", {}, secret={"p": "s"})
+        await tx.execute(update(Connection).values(secret=b"gAAAAgarbage"))
+    (one,) = await problems(db)
+    assert (
+        one
+        == f"✗ The secret of connection:{channel.uid}:in cannot be opened with CANAL_SECRET_KEY."
+    )
+
+
+async def test_a_counter_that_would_give_a_number_twice(
+    db: Database, channel: ChannelRecord
+) -> None:
+    await add_ticket(db, channel)
+    async with db.write() as tx:
+        await tx.execute(update(Workspace).values(next_ticket_number=1))
+    assert await problems(db) == ["✗ The next ticket of T1 would be #1, but there is #1."]
+
+
+async def test_mails_and_replies_that_nobody_will_post_or_send(
+    db: Database, channel: ChannelRecord
+) -> None:
+    ticket = await add_ticket(db, channel)
+    await add_message(db, ticket, direction="inbound", state="filed", slack_ts=None)
+    await add_message(db, ticket, state="held")
+    assert await problems(db) == [
+        "✗ 1 mails were filed but never posted, and nothing waits to post them.",
+        "✗ 1 replies are held, but nothing waits to send them.",
+    ]
+
+
+async def test_work_that_waits_too_long(db: Database, channel: ChannelRecord) -> None:
+    async with db.write() as tx:
+        await enqueue(tx, 1)
+        await enqueue(tx, 2)
+        await mails.store(tx, [raw(1)], [arrival(channel, 1)])
+    items = await claim(db, limit=1)
+    assert len(items) == 1
+    assert await problems(db) == [
+        "! 1 outbox items are in the hands of a Canal that is gone.",
+        "! 1 outbox items are due for more than an hour.",
+        "! 1 mails wait to be filed for more than an hour.",
+    ]
+
+
+async def test_what_was_given_up(db: Database, channel: ChannelRecord) -> None:
+    async with db.write() as tx:
+        await enqueue(tx, 1)
+        await mails.store(tx, [raw(1)], [arrival(channel, 1)])
+        await tx.execute(update(Arrival).values(state="parked"))
+    (item,) = await claim(db)
+    async with db.write() as tx:
+        await outbox.bury(tx, item.id, "one", "no")
+    assert await problems(db) == [
+        "! 1 outbox items were given up: see “canal outbox list”.",
+        "! 1 mails could not be filed; they are kept.",
+    ]
+
+
+async def test_mails_that_belong_to_nothing(db: Database) -> None:
+    async with db.write() as tx:
+        await mails.add_raw(tx, raw(1))
+    assert await problems(db) == ["! 1 kept mails belong to nothing."]
+
+
+@SQLITE
+async def test_rows_that_point_nowhere(open_db: Open) -> None:
+    db = open_db()
+    break_rules(db, "INSERT INTO ticket_people (ticket_id, address, name) VALUES (99, 'a@b', '')")
+    assert "✗ 1 rows point nowhere, in ticket_people." in await problems(open_db())
+
+
+async def test_all_secrets_are_sealed_anew(db: Database, channel: ChannelRecord) -> None:
+    from cryptography.fernet import Fernet
+
+    from storage.crypto import Vault
+    from storage.engine import open_database
+    from tests.storage.samples import KEY
+
+    first = await prepare(db)
+    async with db.write() as tx:
+        await channels.set_connection(tx, channel, "in", "imap", {}, secret={"p": "s"})
+    new = Fernet.generate_key().decode()
+    url = db.engine.url.render_as_string(hide_password=False)
+    both, only_new = open_database(url, Vault([new, KEY])), open_database(url, Vault([new]))
+    async with only_new.read() as tx:
+        assert len(await list_unreadable(tx)) == 3
+    async with both.write() as tx:
+        assert await rotate_all(tx) == 3
+    assert await prepare(only_new) == first
+    async with only_new.read() as tx:
+        assert await list_unreadable(tx) == []
+        assert await channels.open_secret(tx, channel, "in") == {"p": "s"}
+    await both.close()
+    await only_new.close()
