@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from handlers.channel_fields import ChannelFields, InvalidFields, check_fields
 from handlers.channels import Channels
 from handlers.connection_settings import is_graph, oauth_of
-from handlers.fill_in import Draft, choose_graph, complete
+from handlers.fill_in import Draft, choose_graph, complete, use_office365
 from handlers.ports import MailboxProbe, MailConnection, ServerFinder
 
 if TYPE_CHECKING:
@@ -144,6 +144,8 @@ class ChannelSetup:
         )
 
     async def _complete(self, draft: Draft, direction: str) -> None:
+        if direction == "out" and draft.outgoing == "office365":
+            use_office365(draft)
         needs_server = not draft.settings[direction].get("host")
         found = await self._find(draft, direction) if needs_server else None
         complete(draft, direction, found)

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.channel_fields import ChannelFields
 from handlers.connection_settings import IMAP_PORTS, SMTP_PORTS, OAuthChoice, oauth_of
-from mail.providers import Endpoint, Provider, Security, find_provider, find_provider_by_host
+from mail.providers import (
+    Endpoint,
+    Provider,
+    Security,
+    find_provider,
+    find_provider_by_host,
+    get_provider,
+)
 
 if TYPE_CHECKING:
     from mail.autodiscover import Discovered
@@ -152,6 +159,15 @@ def _choose_sign_in(draft: Draft, direction: str, provider: Provider | None) -> 
     settings["oauth"] = OAuthChoice(oauth, held_by=direction).to_json()
     draft.sign_in.append(direction)
     draft.provider = oauth
+
+
+def use_office365(draft: Draft) -> None:
+    """Microsoft's SMTP server is the same for everybody."""
+    smtp = get_provider("microsoft365").smtp
+    settings = draft.settings["out"]
+    if smtp is not None and not settings.get("host"):
+        _fill_endpoint(settings, smtp)
+        draft.told.append(f"SMTP: {_where(settings)} (Microsoft 365).")
 
 
 def choose_graph(draft: Draft) -> None:

@@ -162,6 +162,22 @@ async def test_office_365_wants_a_sign_in_for_graph(desk: Desk) -> None:
     assert desk.probe.tried == [], "there is nothing to try before the sign-in"
 
 
+async def test_office_365_by_smtp_knows_its_server_and_wants_a_sign_in(desk: Desk) -> None:
+    resolved = await desk.setup.resolve(
+        desk.fields(
+            incoming="internal",
+            primary="a@acme.example",
+            outgoing="office365",
+            office365_via="smtp",
+        )  # fmt: skip
+    )
+    settings = resolved.fields.outgoing_settings
+    assert (settings["host"], settings["port"]) == ("smtp.office365.com", 587)
+    choice = oauth_of(settings)
+    assert choice is not None
+    assert (choice.provider, choice.use) == ("microsoft", "mail")
+
+
 async def test_a_failure_stands_at_its_field(desk: Desk) -> None:
     desk.probe.answers = {
         "in": Step(False, "In: mail.acme.example refused the login.", "imap_password"),
