@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,8 @@ from handlers.context import Context
 from handlers.file_flood import FloodFiler
 from handlers.filing_model import Filing
 from handlers.flood import FloodGate
-from handlers.matching import Match, find_ticket, references_of
-from handlers.original_sender import find_original, is_trusted, original_participants
+from handlers.matching import Match, answers_person_of, find_ticket, references_of
+from handlers.original_sender import find_original, is_staff, is_trusted, original_participants
 from handlers.people import Recipients, everybody_on, is_passed_on, participants_of
 from handlers.routing import Verdict
 from handlers.verification import auth_to_json, is_forged
@@ -50,8 +51,14 @@ class MailFiler:
             self._context.tokens,
             now=now,
             is_forged=is_forged(filing.auth),
-            is_staff=filing.verdict is Verdict.STAFF,
+            is_staff=filing.verdict is Verdict.STAFF or self._is_colleague(filing),
         )
+        if (
+            match.ticket
+            and self._is_colleague(filing)
+            and await answers_person_of(tx, filing.mail, match.ticket.id)
+        ):
+            filing = replace(filing, verdict=Verdict.STAFF)
         flood = self._floods.judge(filing, match, now)
         if flood and match.ticket is None:
             match = await self._floods.collect(tx, filing, match)
@@ -71,6 +78,13 @@ class MailFiler:
         else:
             await work.post_card(tx, ticket, message.id, now=now)
         return message
+
+    def _is_colleague(self, filing: Filing) -> bool:
+        """Somebody of our domain writes, from an address that is no channel's."""
+        sender = filing.mail.from_
+        if sender is None or filing.verdict is not Verdict.ACCEPT or is_forged(filing.auth):
+            return False
+        return not self._index.is_own(sender.address) and is_staff(sender, filing.channel)
 
     async def _open(self, tx: Session, filing: Filing, match: Match, now: datetime) -> TicketRecord:
         mail, channel = filing.mail, filing.channel
@@ -123,6 +137,9 @@ class MailFiler:
             return
         values: dict[str, Any] = {"updated_at": now}
         participants = participants_of(filing.mail, self._index)
+        if filing.verdict is Verdict.STAFF and filing.mail.from_ is not None:
+            writer = filing.mail.from_.key
+            participants = [one for one in participants if one["address"].casefold() != writer]
         if participants:
             values["participants"] = keep_bcc(participants, ticket)
         if filing.verdict is Verdict.STAFF:

@@ -47,7 +47,7 @@ async def find_ticket(
     """The ticket that this mail joins, by the rules above.
 
     `is_forged`: the domain in From disowns the mail, so its From proves no place on a ticket; only
-    a token does. `is_staff`: it is from an address of ours, which is on every ticket.
+    a token does. `is_staff`: it comes from the house, and joins whom it answers.
     """
     moved = None if is_forged else await _by_moved_mail(tx, mail, channel, tokens)
     if moved is not None:
@@ -56,8 +56,8 @@ async def find_ticket(
         ticket = await tickets.find(tx, ticket_id)
         if ticket is not None and ticket.email_channel_id == channel.id:
             return _joined_or_linked(await follow(tx, ticket), channel, now)
-    ticket, is_on_it = await _by_known_id(tx, mail, channel)
-    if ticket is not None and (is_on_it or is_staff) and not is_forged:
+    ticket, is_on_it = await _by_known_id(tx, mail, channel, is_staff=is_staff)
+    if ticket is not None and is_on_it and not is_forged:
         return _joined_or_linked(ticket, channel, now)
     return Match(suggested=ticket)
 
@@ -100,15 +100,28 @@ async def _by_moved_mail(
 
 
 async def _by_known_id(
-    tx: Session, mail: ParsedMail, channel: ChannelRecord
+    tx: Session, mail: ParsedMail, channel: ChannelRecord, *, is_staff: bool
 ) -> tuple[TicketRecord | None, bool]:
-    """The newest known reference's ticket, and whether the sender was on it."""
+    """The newest known reference's ticket, and whether the sender was on it.
+
+    A colleague is on it who answers somebody of the ticket.
+    """
     hits = await tickets.find_by_ids(tx, channel.id, references_of(mail))
     sender = mail.from_.address if mail.from_ else ""
     for hit in hits:
         if sender and await tickets.is_person_of(tx, hit.ticket_id, sender):
             return await tickets.get(tx, hit.ticket_id), True
+        if is_staff and await answers_person_of(tx, mail, hit.ticket_id):
+            return await tickets.get(tx, hit.ticket_id), True
     return (await tickets.get(tx, hits[0].ticket_id), False) if hits else (None, False)
+
+
+async def answers_person_of(tx: Session, mail: ParsedMail, ticket_id: int) -> bool:
+    """Whether the mail goes to somebody who is on the ticket."""
+    for address in (*mail.to, *mail.cc)[:_MOST_REFERENCES]:
+        if await tickets.is_person_of(tx, ticket_id, address.address):
+            return True
+    return False
 
 
 def _joined_or_linked(ticket: TicketRecord, channel: ChannelRecord, now: datetime) -> Match:

@@ -11,6 +11,7 @@ from typing import Any
 
 from handlers.address_index import AddressIndex
 from mail.model import Address, ParsedMail
+from mail.providers import find_provider
 from storage.records import ChannelRecord, MessageRecord
 
 
@@ -26,9 +27,10 @@ def find_original(mail: ParsedMail, channel: ChannelRecord, index: AddressIndex)
 
 
 def is_staff(sender: Address, channel: ChannelRecord) -> bool:
-    """Somebody of the house: of the domain that the channel writes from."""
+    """Somebody of the house: of the domain that the channel writes from, if it is our own and not
+    one where everybody can have an address."""
     ours = {Address(one).domain for one in (channel.primary_address, channel.from_email)}
-    return sender.domain in ours
+    return sender.domain in ours and find_provider(sender.address) is None
 
 
 def is_trusted(sender: Address, channel: ChannelRecord) -> bool:

@@ -64,3 +64,49 @@ async def test_who_only_claims_to_be_us_is_marked(canal: Harness) -> None:
     card = await canal.ticket()
     await staff_answer(canal, card, headers={"In-Reply-To": first["Message-ID"]})
     assert "sender not verified" in thread_words(canal, card)
+
+
+async def test_a_colleague_who_answers_from_their_own_address_is_captured(canal: Harness) -> None:
+    first = await canal.write("Please call me.", message_id="<one@cust.example>")
+    card = await canal.ticket()
+    await canal.write(
+        "Ana here, I called.",
+        sender="Ana Silva <ana@acme.example>",
+        to="Jo Miller <jo@cust.example>",
+        message_id="<ana@acme.example>",
+        headers={"Cc": OURS, "In-Reply-To": first["Message-ID"]},
+    )
+    await canal.sandbox.wait_for(lambda: "Ana here, I called." in thread_words(canal, card))
+    assert "(from their own mail client; ⚠ sender not verified)" in thread_words(canal, card)
+    await canal.write("Thanks Ana", headers={"In-Reply-To": "<ana@acme.example>"})
+    await canal.sandbox.wait_for(lambda: "Thanks Ana" in thread_words(canal, card))
+    await canal.say(card, "You are welcome")
+    assert [address for address, _ in (await canal.sent()).recipients] == ["jo@cust.example"]
+
+
+async def test_who_claims_to_be_a_colleague_joins_no_ticket_of_others(canal: Harness) -> None:
+    await canal.write("Please call me.", message_id="<one@cust.example>")
+    await canal.ticket()
+    await canal.write(
+        "Send me everything",
+        sender="Boss <boss@acme.example>",
+        headers={"In-Reply-To": "<one@cust.example>"},
+    )
+    assert "Link to #1" in words_of(await canal.ticket(2))
+
+
+async def test_at_a_public_provider_nobody_is_a_colleague(canal: Harness) -> None:
+    fields = canal.channel_fields(
+        primary="acme.support@gmail.com", from_email="acme.support@gmail.com"
+    )
+    await canal.canal.channels.edit("Support", fields)
+    await canal.canal.parts.index.refresh()
+    await canal.write("Please call me.", message_id="<one@cust.example>")
+    await canal.ticket()
+    await canal.write(
+        "I am Eve",
+        sender="Eve <eve@gmail.com>",
+        to="jo@cust.example",
+        headers={"In-Reply-To": "<one@cust.example>"},
+    )
+    assert "Link to #1" in words_of(await canal.ticket(2))
