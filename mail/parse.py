@@ -8,6 +8,7 @@ order.
 from __future__ import annotations
 
 from datetime import datetime
+from email.message import Message
 
 from mail.addresses import parse_address_list
 from mail.attachments import find_file, part_bytes, signed_tree
@@ -22,7 +23,7 @@ from mail.kinds import classify
 from mail.language import detect_language
 from mail.message_view import build_message
 from mail.mime import MimeTree, prepare, split_mime
-from mail.model import Address, MailKind, ParsedMail
+from mail.model import Address, Forwarded, MailKind, ParsedMail
 from mail.quotes import visible_part
 from mail.quotes_model import Visible
 from mail.subjects import is_reply_subject
@@ -81,7 +82,7 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
     text = contents.text
     bounce = attempt("bounce", lambda: parse_bounce(message, text), None, defects)
     plain_kind = MailKind.BOUNCE if bounce else MailKind.MESSAGE
-    forward = attempt("forward", lambda: is_forward(message, subject, text), False, defects)
+    forward, forwarded = _forward(message, subject, text, defects)
     return ParsedMail(
         message_id=_message_id(headers, defects),
         in_reply_to=replied,
@@ -103,9 +104,7 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         html_present=contents.html_present,
         attachments=contents.attachments,
         bounce=bounce,
-        forwarded=attempt(
-            "forward", lambda: find_forwarded(message, text, forward=forward), None, defects
-        ),
+        forwarded=forwarded,
         is_forward=forward,
         marker=contents.marker,
         list_id=_list_id(headers),
@@ -117,6 +116,17 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         ),
         defects=tuple(dict.fromkeys([*defects, *_encrypted(tree, text)]))[:MAX_DEFECTS],
     )
+
+
+def _forward(
+    message: Message, subject: str, text: str, defects: list[str]
+) -> tuple[bool, Forwarded | None]:
+    """Whether it is one, and the mail inside."""
+    forward = attempt("forward", lambda: is_forward(message, subject, text), False, defects)
+    inside = attempt(
+        "forward", lambda: find_forwarded(message, text, forward=forward), None, defects
+    )
+    return forward, inside
 
 
 def _visible(contents: Contents, subject: str, is_reply: bool, defects: list[str]) -> Visible:
