@@ -27,7 +27,6 @@ from bot.secret_key import load_secret_keys
 from bot.settings import Settings
 from bot.slack.gateway import SlackChat
 from bot.slack.i18n import Catalogs
-from bot.slack.texts import Texts
 from bot.slack_connection import SocketMode, build_bolt, build_client
 from bot.smtp_in import SmtpIn
 from bot.wires import Finder, Wires
@@ -96,7 +95,7 @@ class Canal:
     async def _start(self) -> None:
         database, signing_key = await self._open_database()
         client = build_client(self._settings)
-        chat = SlackChat(client, Texts(Catalogs().translator(None)), self._clock)
+        chat = SlackChat(client, Catalogs(default=self._settings.language), self._clock)
         self._stack.push_async_callback(chat.close)
         workspace = await identify(client, database)
         context = await self._build_context(database, signing_key, workspace)

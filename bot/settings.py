@@ -37,6 +37,7 @@ from bot.setting_types import (
     parse_token,
     parse_url,
 )
+from bot.slack.i18n import SOURCE_LANGUAGE, parse_locale
 from mail.smtp_account import SmtpAccount
 
 DATABASE_FILE = "canal.db"
@@ -113,6 +114,10 @@ class Settings(BaseSettings):
         default=(), validation_alias="CANAL_ADMINS"
     )
     """Ids of Slack users (U…, W…) and usergroups (S…)."""
+    language: Annotated[str, _read(parse_locale)] = Field(
+        default=SOURCE_LANGUAGE, validation_alias="CANAL_LANGUAGE"
+    )
+    """Of posts in channels, and for people whose own language has no catalog; a catalog's name."""
 
     smtp_listen: Listen = Field(
         default=ListenAddress("127.0.0.1", 2525), validation_alias="CANAL_SMTP_LISTEN"

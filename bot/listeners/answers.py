@@ -46,6 +46,7 @@ def place_of(body: Json) -> Place | None:
 
 async def whisper_outcome(services: Services, outcome: Outcome, user_id: str) -> None:
     """Tell an agent what became of the thread message; silence where the reaction says it all."""
+    services = await services.speaking_to(user_id)
     if outcome.kind is OutcomeKind.MERGED:
         notice = await _merged_notice(services, outcome)
     else:
@@ -59,8 +60,9 @@ async def answer_press(services: Services, body: Json, outcome: Outcome, user_id
     """The same after a button: a whisper that was pressed is replaced, so that it stays true."""
     container = body.get("container") or {}
     if container.get("is_ephemeral") and body.get("response_url"):
+        services = await services.speaking_to(user_id)
         notice = build_outcome_notice(services, outcome)
-        await services.chat.replace_whisper(str(body["response_url"]), notice)
+        await services.chat.replace_whisper(str(body["response_url"]), notice, user_id)
     else:
         await whisper_outcome(services, outcome, user_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.browser_sign_in import BrowserSignIns
@@ -80,3 +80,7 @@ class Services:
     places: Places
     signatures: PersonalSignatures
     background: Background = field(default_factory=Background)
+
+    async def speaking_to(self, user_id: str) -> Services:
+        """The same with the words of this person's language, for what nobody else reads."""
+        return replace(self, texts=await self.chat.texts_for(user_id))

@@ -16,9 +16,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.calls import SlackCalls
 from bot.slack.cards import METADATA_EVENT, build_card, build_mail_post
+from bot.slack.i18n import Catalogs
 from bot.slack.notices import build_notice
-from bot.slack.people import People
-from bot.slack.texts import Texts
 from bot.slack.threads import agent_messages_from
 from bot.slack.windows import Windows
 from handlers.errors import ChatClosed, ChatError, ChatRefused
@@ -37,11 +36,9 @@ _NO_SUCH_METHOD = frozenset({"unknown_method", "http_404", "method_deprecated"})
 class SlackChat(Windows):
     """One workspace. Satisfies `handlers.ports.Chat`."""
 
-    def __init__(self, client: AsyncWebClient, texts: Texts, clock: Clock) -> None:
-        super().__init__(SlackCalls(client))
-        self.texts = texts
+    def __init__(self, client: AsyncWebClient, catalogs: Catalogs, clock: Clock) -> None:
+        super().__init__(SlackCalls(client), catalogs)
         self._clock = clock
-        self.people = People(self._calls)
 
     async def close(self) -> None:
         await self._calls.close()
@@ -74,7 +71,7 @@ class SlackChat(Windows):
         )
 
     async def whisper(self, place: Place, user_id: str, notice: Notice) -> None:
-        payload = build_notice(notice, self.texts)
+        payload = build_notice(notice, await self.texts_for(user_id))
         payload.pop("metadata", None)
         payload.pop("unfurl_links", None)
         await self._calls.call(
@@ -89,7 +86,7 @@ class SlackChat(Windows):
         except ChatRefused as error:
             if error.code not in _NO_SUCH_METHOD:
                 raise  # without that method, a post to the person opens the conversation
-        await self._post(place, build_notice(notice, self.texts))
+        await self._post(place, build_notice(notice, await self.texts_for(user_id)))
 
     async def find_post(self, place: Place, mark: Mark, since: datetime) -> str | None:
         """Look through what was posted there since: by metadata, or by the mark in a block id."""
@@ -242,14 +239,6 @@ class SlackChat(Windows):
         await self._calls.call(
             "conversations.invite", {"channel": slack_channel_id, "users": user_id}
         )
-
-    async def replace_whisper(self, response_url: str, notice: Notice | None) -> None:
-        """Put `notice` in the place of the whisper whose button was pressed; None removes it."""
-        body: Json = {"delete_original": True}
-        if notice is not None:
-            payload = build_notice(notice, self.texts)
-            body = {"replace_original": True, "text": payload["text"], "blocks": payload["blocks"]}
-        await self._calls.respond(response_url, body)
 
     async def _card(self, card: TicketCard) -> Json:
         assignee = (await self.profile(card.assignee_id)).name if card.assignee_id else ""

@@ -57,10 +57,15 @@ class Catalogs:
 
     def translator(self, locale: str | None) -> Translator:
         """For a Slack locale such as pt-BR; None, or a language we don't speak, is the default."""
-        for name in fallback_chain(locale or self._default):
-            if name == SOURCE_LANGUAGE or self._file(name).exists():
-                return self._load(name)
-        return self._load(SOURCE_LANGUAGE)
+        return self._load(self.find(locale or "") or self.find(self._default) or SOURCE_LANGUAGE)
+
+    def find(self, locale: str) -> str | None:
+        """The nearest language that is spoken here, such as pt_BR for pt-br; None for none."""
+        written = fallback_chain(locale)[:-1]
+        if language_of(locale) == SOURCE_LANGUAGE:
+            written = (*written, SOURCE_LANGUAGE)
+        spoken = (one for one in written if one == SOURCE_LANGUAGE or self._file(one).exists())
+        return next(spoken, None)
 
     def _load(self, name: str) -> Translator:
         if name not in self._read:
@@ -82,6 +87,20 @@ class Catalogs:
 
     def _file(self, name: str) -> Path:
         return self._folder / name / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def language_of(locale: str) -> str:
+    """pt for pt-BR."""
+    return locale.replace("-", "_").partition("_")[0].lower()
+
+
+def parse_locale(text: str) -> str:
+    """The catalog that somebody means by pt-br. Raises ValueError where there is none."""
+    catalogs = Catalogs()
+    found = catalogs.find(text)
+    if found is None:
+        raise ValueError(f"is “{text}”: choose one of {', '.join(catalogs.locales)}.")
+    return found
 
 
 def fallback_chain(locale: str) -> tuple[str, ...]:

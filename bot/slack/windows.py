@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.slack.calls import SlackCalls
+from bot.slack.i18n import Catalogs
+from bot.slack.notices import build_notice
+from bot.slack.people import People
+from bot.slack.texts import Texts
 from handlers.errors import ChatRefused
+from handlers.posts import Notice
 
 Json = dict[str, Any]
 _WAITS = (0.1, 0.2, 0.4, 0.8, 1.5)
@@ -17,8 +22,16 @@ _WAITS = (0.1, 0.2, 0.4, 0.8, 1.5)
 class Windows:
     """The part of SlackChat that listeners use; handlers know nothing of it."""
 
-    def __init__(self, calls: SlackCalls) -> None:
+    def __init__(self, calls: SlackCalls, catalogs: Catalogs) -> None:
         self._calls = calls
+        self._catalogs = catalogs
+        self.people = People(calls)
+        self.texts = Texts(catalogs.translator(None))
+        """For everything that several people read."""
+
+    async def texts_for(self, user_id: str) -> Texts:
+        """For what only this person reads; never fails, at worst it is everybody's language."""
+        return Texts(self._catalogs.translator((await self.people.profile(user_id)).locale))
 
     async def open_view(self, trigger_id: str, view: Json) -> str:
         """Open a modal; returns its view id."""
@@ -60,4 +73,15 @@ class Windows:
     async def replace_answer(self, response_url: str, text: str, blocks: Sequence[Json]) -> None:
         """Put this in the place of the answer whose button was pressed."""
         body = {"replace_original": True, "text": text, "blocks": list(blocks)}
+        await self._calls.respond(response_url, body)
+
+    async def replace_whisper(
+        self, response_url: str, notice: Notice | None, user_id: str = ""
+    ) -> None:
+        """Put `notice` in the place of the whisper whose button was pressed; None removes it."""
+        body: Json = {"delete_original": True}
+        if notice is not None:
+            texts = await self.texts_for(user_id) if user_id else self.texts
+            payload = build_notice(notice, texts)
+            body = {"replace_original": True, "text": payload["text"], "blocks": payload["blocks"]}
         await self._calls.respond(response_url, body)

@@ -10,6 +10,7 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
+from bot.settings import ConfigProblems, load_settings
 from bot.slack.i18n import DOMAIN, LOCALE_FOLDER, Catalogs, fallback_chain
 
 PLURAL = "Plural-Forms: nplurals=2; plural=(n > 1);"
@@ -100,6 +101,40 @@ def test_a_word_may_mean_two_things(catalogs: Catalogs) -> None:
 
 def test_a_guess_is_no_translation(catalogs: Catalogs) -> None:
     assert catalogs.translator("pt").gettext("Guessed") == "Guessed"
+
+
+@pytest.mark.parametrize("locale", ["pt", "pt_BR"])
+def test_portuguese_has_every_sentence(locale: str) -> None:
+    with (LOCALE_FOLDER / f"{DOMAIN}.pot").open("rb") as opened:
+        wanted = {(one.context, one.id) for one in read_po(opened) if one.id}
+    with (LOCALE_FOLDER / locale / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as opened:
+        found = {
+            (one.context, one.id)
+            for one in read_po(opened, locale=locale, abort_invalid=True)
+            if one.id and all(strings(one.string)) and not one.fuzzy
+        }
+    assert wanted - found == set()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("pt-br", "pt_BR"), ("pt-PT", "pt"), ("EN", "en"), ("en-GB", "en")]
+)
+def test_a_language_may_be_written_in_several_ways(written: str, meant: str) -> None:
+    assert load_settings({"CANAL_LANGUAGE": written}).language == meant
+
+
+@pytest.mark.parametrize("unknown", ["de", "portuguese", "../pt", "english", "e"])
+def test_a_language_that_there_is_not_is_one_sentence_with_those_there_are(unknown: str) -> None:
+    with pytest.raises(ConfigProblems) as caught:
+        load_settings({"CANAL_LANGUAGE": unknown})
+    sentence = f"CANAL_LANGUAGE is “{unknown}”: choose one of en, pt, pt_BR."
+    assert caught.value.sentences == (sentence,)
+
+
+def test_whoever_speaks_none_of_ours_reads_the_settings_language() -> None:
+    catalogs = Catalogs(default="pt")
+    spoken = [catalogs.translator(each).locale for each in ("de-DE", None, "en-US", "pt-BR")]
+    assert spoken == ["pt", "pt", "en", "pt_BR"]
 
 
 def committed_translations() -> Iterator[tuple[str, Message]]:
