@@ -169,7 +169,7 @@ async def test_office_365_by_smtp_knows_its_server_and_wants_a_sign_in(desk: Des
             primary="a@acme.example",
             outgoing="office365",
             office365_via="smtp",
-        )  # fmt: skip
+        )
     )
     settings = resolved.fields.outgoing_settings
     assert (settings["host"], settings["port"]) == ("smtp.office365.com", 587)
