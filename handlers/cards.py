@@ -38,11 +38,7 @@ async def load_card(
     channel = await channels.get(tx, ticket.email_channel_id)
     customer = Address(ticket.customer_address, ticket.customer_name)
     forward = await _forward(tx, message)
-    nth = 1
-    if ticket.customer_address:
-        nth = await tickets.count_of_customer(
-            tx, ticket.email_channel_id, ticket.customer_address, until=ticket.id
-        )
+    writer = Address(message.author_address, message.author_name)
     return TicketCard(
         place=Place(ticket.slack_channel_id),
         mark=Mark(ticket.id, message.id),
@@ -55,13 +51,9 @@ async def load_card(
         cc=() if forward else addresses_in(message.recipients, "cc"),
         forward=forward,
         original=original_of(message) if message.details.get("offer_customer") else None,
-        staff=Address(message.author_address, message.author_name)
-        if message.kind == "staff"
-        else None,
-        forwarder=Address(message.author_address, message.author_name)
-        if message.details.get("original")
-        else None,
-        nth_ticket=nth,
+        staff=writer if message.kind == "staff" else None,
+        forwarder=writer if message.details.get("original") else None,
+        nth_ticket=await _nth_ticket(tx, ticket),
         status=TicketStatus(ticket.status),
         assignee_id=ticket.assignee_id,
         waiting_since_at=ticket.waiting_since_at,
@@ -72,6 +64,14 @@ async def load_card(
         reply_to=addresses_in(ticket.participants, "to"),
         reply_cc=addresses_in(ticket.participants, "cc"),
         reply_bcc=addresses_in(ticket.participants, "bcc"),
+    )
+
+
+async def _nth_ticket(tx: Session, ticket: TicketRecord) -> int:
+    if not ticket.customer_address:
+        return 1
+    return await tickets.count_of_customer(
+        tx, ticket.email_channel_id, ticket.customer_address, until=ticket.id
     )
 
 

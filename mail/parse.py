@@ -108,14 +108,14 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         is_forward=forward,
         marker=contents.marker,
         list_id=_list_id(headers),
-        language=attempt(
-            "language",
-            lambda: detect_language(visible.text or text, headers.text("Content-Language")),
-            None,
-            defects,
-        ),
+        language=_language(headers, visible.text or text, defects),
         defects=tuple(dict.fromkeys([*defects, *_encrypted(tree, text)]))[:MAX_DEFECTS],
     )
+
+
+def _language(headers: HeaderBlock, text: str, defects: list[str]) -> str | None:
+    declared = headers.text("Content-Language")
+    return attempt("language", lambda: detect_language(text, declared), None, defects)
 
 
 def _forward(
