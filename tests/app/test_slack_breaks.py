@@ -14,41 +14,50 @@ def canal(shared_canal: Harness) -> Harness:
     return shared_canal
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        ("internal_error", 500),
-        ("", 502),
-        ("fatal_error", None),
-        ("drop", None),
-        ("drop_before", None),
-    ],
+_FAULTS = (
+    ("internal_error", 500),
+    ("", 502),
+    ("fatal_error", None),
+    ("drop", None),
+    ("drop_before", None),
 )
-async def test_a_post_is_there_once_whatever_slack_answered(
-    canal: Harness, error: str, status: int | None
-) -> None:
-    canal.sandbox.fail("chat.postMessage", error, status=status)
-    await canal.write(message_id=canal.new_id())
-    card = await canal.ticket()
-    canal.sandbox.fail("chat.postMessage", error, status=status)
-    await canal.write("Further", message_id=canal.new_id(), headers={"In-Reply-To": canal.last_id})
-    await canal.sandbox.wait_for(lambda: canal.replies(card), 10)
+
+
+async def break_next(canal: Harness, method: str) -> None:
+    """The next calls of the method go wrong, each in another way."""
+    for error, status in _FAULTS:
+        canal.sandbox.fail(method, error, status=status)
+
+
+async def test_posts_are_there_once_whatever_slack_answered(canal: Harness) -> None:
+    await break_next(canal, "chat.postMessage")
+    ids = [canal.new_id() for _ in _FAULTS]
+    for one in ids:
+        await canal.write(message_id=one)
+    await canal.sandbox.wait_for(lambda: len(canal.roots()) == len(ids), 20)
     await canal.idle(20)
-    assert len(canal.roots()) == 1
-    assert ["Further" in words_of(one) for one in canal.replies(card)] == [True]
+    await break_next(canal, "chat.postMessage")
+    for one in ids:
+        await canal.write("Further", message_id=canal.new_id(), headers={"In-Reply-To": one})
+    await canal.sandbox.wait_for(lambda: all(map(canal.replies, canal.roots())), 20)
+    await canal.idle(20)
+    assert len(canal.roots()) == len(ids)
+    for card in canal.roots():
+        assert ["Further" in words_of(one) for one in canal.replies(card)] == [True]
 
 
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
-@pytest.mark.parametrize("error", ["drop", "drop_before", "internal_error"])
-async def test_a_file_is_there_once(canal: Harness, method: str, error: str) -> None:
-    canal.sandbox.fail(method, error, status=500 if error == "internal_error" else None)
-    await canal.write(message_id=canal.new_id(), files={"plan.bin": b"\x00"})
-    card = await canal.ticket()
-    await canal.sandbox.wait_for(lambda: canal.replies(card), 10)
+async def test_files_are_there_once(canal: Harness, method: str) -> None:
+    await break_next(canal, method)
+    for _ in _FAULTS:
+        await canal.write(message_id=canal.new_id(), files={"plan.bin": b"\x00"})
+    await canal.sandbox.wait_for(
+        lambda: len(canal.roots()) == len(_FAULTS) and all(map(canal.replies, canal.roots())), 20
+    )
     await canal.idle(20)
-    posts = canal.replies(card)
-    assert [one["name"] for post in posts for one in post.get("files", ())] == ["plan.bin"]
-    assert len(posts) == 1
+    for card in canal.roots():
+        (post,) = canal.replies(card)
+        assert [one["name"] for one in post["files"]] == ["plan.bin"]
 
 
 async def test_a_reaction_and_an_update_come_through_in_the_end(canal: Harness) -> None:
