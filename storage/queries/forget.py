@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select, update
+from sqlalchemy import JSON, ColumnElement, String, cast, delete, func, or_, select, update
 
 from storage.engine import Session
 from storage.models import (
@@ -20,10 +20,16 @@ from storage.models import (
     RawMail,
     Ticket,
     TicketPerson,
+    base,
 )
 from storage.records import TicketRecord, cut
 
 Blank = list[dict[str, Any]]
+
+
+_WITH_PEOPLE = (Ticket, TicketPerson, Message, Attachment, Delivery, Arrival, OutboxItem)
+LOOKED_AT = tuple(table.__tablename__ for table in _WITH_PEOPLE)
+"""Tables whose text is searched for an address at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +207,11 @@ async def is_mentioned(tx: Session, address: str) -> list[str]:
     """Tables that still hold the address somewhere in their text: for a last look."""
     pattern = f"%{address.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
     found = []
-    for table in (Ticket, TicketPerson, Message, Attachment, Delivery, Arrival, OutboxItem):
+    for table in _WITH_PEOPLE:
         texts = [
             func.lower(cast(column, String)).like(pattern, escape="!")
             for column in table.__table__.columns
-            if column.type.python_type in (str, dict, list)
+            if isinstance(column.type, base.String | JSON)
         ]
         query = select(func.count()).select_from(table).where(or_(*texts))
         if await tx.scalar(query):

@@ -1,0 +1,23 @@
+"""Databases for the handlers' tests: the ones of the storage tests."""
+
+from __future__ import annotations
+
+from tests.storage.conftest import (
+    channel,
+    db,
+    open_db,
+    other,
+    prepared_postgres,
+    prepared_sqlite,
+    prepared_url,
+)
+
+__all__ = [
+    "channel",
+    "db",
+    "open_db",
+    "other",
+    "prepared_postgres",
+    "prepared_sqlite",
+    "prepared_url",
+]
