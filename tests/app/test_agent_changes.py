@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from storage.queries import tickets
+from storage.queries import messages, tickets
 from tests.app.harness import Harness, Json, words_of
 
 
@@ -204,3 +204,19 @@ async def test_a_ticket_closed_long_ago_asks_first(canal: Harness) -> None:
     await canal.sandbox.wait_for(
         lambda: "Closed" not in words_of(canal.sandbox.message(canal.support, card["ts"]))
     )
+
+
+async def test_a_crash_after_the_results_were_noted_sends_nothing_again(canal: Harness) -> None:
+    """Every recipient has answered, only the reply's own state was not changed any more."""
+    card = await opened(canal)
+    ts = await canal.say(card, "Already there")
+    await canal.wait_reaction(ts, "hourglass_flowing_sand")
+    message = await canal.find_message(ts)
+    context = canal.canal.parts.context
+    result = {"address": "jo@cust.example", "state": "accepted", "code": 250, "reply": "OK"}
+    async with context.db.write() as tx:
+        await messages.save_deliveries(tx, message.id, [result], now=context.clock.now())
+        await messages.change(tx, message.id, state="sending")
+    await release(canal, ts)
+    await canal.wait_reaction(ts, "white_check_mark")
+    assert not canal.catcher.mails
