@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,3 +56,32 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The async URL of an empty database: the test runs once on each engine."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy: migrating each one anew would take most of the time."""
+    path = tmp_path_factory.mktemp("prepared") / "canal.db"
+    _migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def prepared_postgres(postgres_server: PostgresServer) -> str:
+    """A migrated database to copy."""
+    url = postgres_server.create_database("canal_prepared")
+    _migrate(url)
+    return "canal_prepared"
+
+
+def _migrate(url: str) -> None:
+    from storage.engine import open_database  # not every test needs a database
+    from storage.startup import prepare
+    from tests.storage.samples import VAULT
+
+    async def main() -> None:
+        db = open_database(url, VAULT)
+        await prepare(db)
+        await db.close()
+
+    asyncio.run(main())

@@ -2,22 +2,6 @@
 
 from __future__ import annotations
 
-from tests.storage.conftest import (
-    channel,
-    db,
-    open_db,
-    other,
-    prepared_postgres,
-    prepared_sqlite,
-    prepared_url,
-)
+from tests.storage.conftest import channel, db, open_db, other, prepared_url
 
-__all__ = [
-    "channel",
-    "db",
-    "open_db",
-    "other",
-    "prepared_postgres",
-    "prepared_sqlite",
-    "prepared_url",
-]
+__all__ = ["channel", "db", "open_db", "other", "prepared_url"]

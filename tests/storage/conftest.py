@@ -10,7 +10,6 @@ import pytest
 
 from storage.engine import Database, open_database
 from storage.records import ChannelRecord
-from storage.startup import prepare
 from tests.servers.postgres import PostgresServer
 from tests.storage.samples import VAULT, add_channel
 
@@ -21,33 +20,6 @@ POSTGRES = pytest.mark.parametrize(
 """For what SQLite, with its one writer at a time, cannot do."""
 SQLITE = pytest.mark.parametrize("prepared_url", ["sqlite"], indirect=True)
 """For what PostgreSQL lets nobody do."""
-
-
-@pytest.fixture(scope="session")
-def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy: migrating each one anew would take most of the time."""
-    path = tmp_path_factory.mktemp("prepared") / "canal.db"
-    run_prepare(f"sqlite+aiosqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
-def prepared_postgres(postgres_server: PostgresServer) -> str:
-    """A migrated database to copy."""
-    url = postgres_server.create_database("canal_prepared")
-    run_prepare(url)
-    return "canal_prepared"
-
-
-def run_prepare(url: str) -> None:
-    import asyncio
-
-    async def main() -> None:
-        db = open_database(url, VAULT)
-        await prepare(db)
-        await db.close()
-
-    asyncio.run(main())
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
