@@ -23,6 +23,12 @@ class OutboxItem(Base):
         Index("ix_outbox_order", "order_key", "id"),
         Index("ix_outbox_due", "state", "not_before"),
         Index(
+            "ix_outbox_uncertain",
+            "lane",
+            sqlite_where=text("uncertain = 1"),
+            postgresql_where=text("uncertain"),
+        ),
+        Index(
             "ix_outbox_dead",
             "id",
             sqlite_where=text("state = 'dead'"),

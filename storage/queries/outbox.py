@@ -276,12 +276,12 @@ async def hurry(tx: Session, lanes: Collection[str], *, now: datetime) -> None:
 
 async def is_on_its_way(tx: Session, kind: str, lane: str) -> bool:
     """Whether an item of this kind may have taken effect without that being recorded yet."""
-    query = select(OutboxItem.id).where(
-        OutboxItem.kind == kind,
-        OutboxItem.lane == lane,
-        or_(OutboxItem.state == "claimed", OutboxItem.uncertain),
+    of_them = select(OutboxItem.id).where(OutboxItem.kind == kind, OutboxItem.lane == lane)
+    claimed, in_doubt = (
+        of_them.where(OutboxItem.state == "claimed"),
+        of_them.where(OutboxItem.uncertain),
     )
-    return await tx.scalar(query.limit(1)) is not None
+    return await tx.scalar(claimed.union_all(in_doubt).limit(1)) is not None
 
 
 async def find(tx: Session, item_id: int) -> OutboxRecord | None:

@@ -108,7 +108,8 @@ async def latest_of_customer(tx: Session, channel_id: int, address: str) -> Tick
 
 async def due_for_refresh(tx: Session, now: datetime, limit: int = 100) -> list[TicketRecord]:
     """Tickets whose card shows a waiting time that is no longer true."""
-    query = select(Ticket).where(Ticket.card_refresh_at <= now).order_by(Ticket.id).limit(limit)
+    due = select(Ticket).where(Ticket.card_refresh_at <= now)
+    query = due.order_by(Ticket.card_refresh_at).limit(limit)
     rows = await tx.scalars(locking(tx, query))
     return [cut(TicketRecord, row) for row in rows]
 

@@ -124,6 +124,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_outbox_due", ["state", "not_before"], unique=False)
         batch_op.create_index("ix_outbox_order", ["order_key", "id"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_uncertain",
+            ["lane"],
+            unique=False,
+            sqlite_where=sa.text("uncertain = 1"),
+            postgresql_where=sa.text("uncertain"),
+        )
 
     op.create_table(
         "raw_mails",
@@ -593,6 +600,11 @@ def downgrade() -> None:
 
     op.drop_table("raw_mails")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_uncertain",
+            sqlite_where=sa.text("uncertain = 1"),
+            postgresql_where=sa.text("uncertain"),
+        )
         batch_op.drop_index("ix_outbox_order")
         batch_op.drop_index("ix_outbox_due")
         batch_op.drop_index(
