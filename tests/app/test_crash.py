@@ -16,10 +16,19 @@ _PATIENCE = 20.0
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def one_for_all(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ProcessHarness]:
+@pytest_asyncio.fixture(
+    scope="module",
+    loop_scope="module",
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
+)
+async def one_for_all(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ProcessHarness]:
     """A start costs seconds, so that each test takes over the Canal that the last one restarted."""
-    harness = ProcessHarness(tmp_path_factory.mktemp("crash"))
+    env = {}
+    if request.param == "postgres":
+        env["CANAL_DATABASE_URL"] = request.getfixturevalue("module_postgres_url")
+    harness = ProcessHarness(tmp_path_factory.mktemp("crash"), env=env)
     try:
         await harness.start()
         yield harness
