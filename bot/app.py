@@ -41,7 +41,7 @@ from handlers.personal_signatures import PersonalSignatures
 from handlers.places import Places
 from handlers.startup import leave, recover, remember_workspace
 from handlers.tokens import Tokens
-from mail.auth import make_resolver
+from mail.senders.verdict import make_resolver
 from storage.crypto import Vault
 from storage.engine import Database, open_database
 from storage.notify import Notifier

@@ -56,7 +56,7 @@ class BrowserSignIns:
 
     async def finish(self, answer: str) -> FinishedSignIn:
         """`answer` is the whole address that the browser ended at. Raises MailError."""
-        from mail.oauth import Authorization
+        from mail.oauth.tokens import Authorization
 
         query = parse_qs(urlsplit(answer.strip()).query)
         state = (query.get("state") or [""])[0]

@@ -174,7 +174,7 @@ def find_clock_problems(headers: Mapping[str, str], now: datetime) -> list[Probl
 async def find_smarthost_problems(settings: Settings) -> list[Problem]:
     """Connects and logs in; no mail is sent."""
     from mail.errors import MailError
-    from mail.send_smtp import SmtpSender
+    from mail.sending.smtp import SmtpSender
 
     account = settings.smarthost
     if account is None:

@@ -18,7 +18,7 @@ from handlers.connection_settings import OAuthChoice
 from mail.errors import MailError
 
 if TYPE_CHECKING:
-    from mail.oauth import TokenSet
+    from mail.oauth.tokens import TokenSet
 
 
 @dataclass(frozen=True, slots=True)

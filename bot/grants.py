@@ -14,9 +14,9 @@ from mail.errors import DeadGrant, LoginFailed
 if TYPE_CHECKING:
     import aiohttp
 
-    from mail.oauth import TokenSet
-    from mail.oauth_clients import OAuthClient
-    from mail.oauth_keeper import TokenKeeper
+    from mail.oauth.clients import OAuthClient
+    from mail.oauth.keeper import TokenKeeper
+    from mail.oauth.tokens import TokenSet
 
 TokenSource = Callable[[bool], Awaitable[str]]
 """An access token; True when the server refused the last one."""
@@ -65,7 +65,7 @@ class Grants:
 
     def client(self, choice: OAuthChoice, secrets: Mapping[str, Any]) -> OAuthClient:
         """The app that signs in: what the channel names, else what the settings name."""
-        from mail.oauth_clients import google_client, microsoft_client, yandex_client
+        from mail.oauth.clients import google_client, microsoft_client, yandex_client
 
         settings = self._settings
         if choice.provider == "microsoft":
@@ -96,8 +96,8 @@ class Grants:
         self, choice: OAuthChoice, secrets: Mapping[str, Any], before: TokenSet | None
     ) -> TokenSet:
         """Fresh tokens, in the way that the grant is made for. Raises MailErrors."""
-        from mail import oauth
-        from mail.oauth_jwt import ServiceAccount
+        from mail.oauth import tokens as oauth
+        from mail.oauth.jwt import ServiceAccount
 
         if choice.mode == "service":
             account = ServiceAccount.from_json(str(secrets.get("service_account") or ""))
@@ -110,7 +110,7 @@ class Grants:
         return await oauth.refresh_tokens(self.session, client, before)
 
     def _keeper(self, channel_id: int, choice: OAuthChoice) -> TokenKeeper:
-        from mail.oauth_keeper import TokenKeeper
+        from mail.oauth.keeper import TokenKeeper
 
         async def load() -> TokenSet | None:
             return read_tokens(await self._store.load(channel_id, choice.held_by))
@@ -126,7 +126,7 @@ class Grants:
 
 
 def read_tokens(secrets: Mapping[str, Any]) -> TokenSet | None:
-    from mail.oauth import TokenSet
+    from mail.oauth.tokens import TokenSet
 
     stored = secrets.get("tokens")
     return TokenSet.from_json(stored) if stored else None

@@ -13,10 +13,10 @@ from bot.slack.cards import build_card
 from bot.slack.i18n import Catalogs
 from bot.slack.texts import Texts
 from handlers.posts import FileLine, MailText, Mark, Place, TicketCard
+from mail.mime.subjects import strip_prefixes
 from mail.model import Address, ParsedMail
-from mail.parse import parse_mail
-from mail.report import build_report
-from mail.subjects import strip_prefixes
+from mail.reading.parse import parse_mail
+from mail.reading.report import build_report
 
 
 def print_parsed(files: Sequence[Path], *, as_json: bool) -> bool:

@@ -21,7 +21,7 @@ from handlers.mailboxes import Mailbox, Mailboxes, MailboxGone
 from handlers.ports import MailConnection
 from mail.connections import FetchedBatch
 from mail.errors import MailError
-from mail.imap_watch import ImapWatcher, WatchedAccount, WatchTiming
+from mail.imap.watch import ImapWatcher, WatchedAccount, WatchTiming
 from storage import leases
 
 _log = logging.getLogger(__name__)

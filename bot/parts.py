@@ -28,7 +28,7 @@ from handlers.save_sent import SentCopies
 from handlers.tickets import Tickets
 from handlers.verification import SenderChecks
 from handlers.work import WorkKind
-from mail.auth import make_resolver
+from mail.senders.verdict import make_resolver
 
 if TYPE_CHECKING:
     from dns.resolver import Resolver

@@ -13,7 +13,7 @@ from handlers.connection_settings import read_fetch_options, read_imap
 from handlers.ports import MailConnection, Step
 from mail.connections import ImapCursor, ImapSettings
 from mail.errors import DeadGrant, LoginFailed, MailError, Refused, ServerSilent
-from mail.send_smtp import SmtpSender
+from mail.sending.smtp import SmtpSender
 
 SECONDS = 19.5
 """An answer for each connection within this time, whatever the server does."""
@@ -45,7 +45,7 @@ class Probe:
                 True,
                 f"In: Canal takes mail for {connection.inbound_address}; forward yours there.",
             )
-        from mail.imap_probe import probe_mailbox
+        from mail.imap.probe import probe_mailbox
 
         settings = read_imap(connection.settings, connection.secret)
         async with _within(settings.host):
@@ -107,7 +107,7 @@ async def _within(host: str) -> AsyncIterator[None]:
 def _fetch_since(
     settings: ImapSettings, cursor: ImapCursor | None
 ) -> tuple[ImapCursor | None, Sequence[bytes]]:
-    from mail.imap_account import ImapAccount
+    from mail.imap.account import ImapAccount
 
     found: list[bytes] = []
     with ImapAccount(settings) as account:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mail.smtp_account import is_loopback
+from mail.sending.account import is_loopback
 
 if TYPE_CHECKING:
     from bot.settings import Settings

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from mail.smtp_account import SmtpAccount, is_loopback
+from mail.sending.account import SmtpAccount, is_loopback
 
 _SLACK_ID = re.compile(r"[UWS][A-Z0-9]{2,20}")
 _HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")

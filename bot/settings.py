@@ -38,7 +38,7 @@ from bot.setting_types import (
     parse_url,
 )
 from bot.slack.i18n import SOURCE_LANGUAGE, parse_locale
-from mail.smtp_account import SmtpAccount
+from mail.sending.account import SmtpAccount
 
 DATABASE_FILE = "canal.db"
 

@@ -15,12 +15,12 @@ from handlers.channels import Channels, ChannelStatus
 from handlers.connection_settings import OAuthChoice, is_graph, oauth_of
 from handlers.errors import UserError
 from handlers.ports import Clock, MailConnection
+from mail.discovery.providers import find_provider_by_host
 from mail.errors import LoginFailed
-from mail.providers import find_provider_by_host
 
 if TYPE_CHECKING:
-    from mail.oauth import Authorization, DeviceLogin, TokenSet
-    from mail.oauth_clients import OAuthClient
+    from mail.oauth.clients import OAuthClient
+    from mail.oauth.tokens import Authorization, DeviceLogin, TokenSet
 
 PROVIDERS = ("microsoft", "google", "yandex")
 REDIRECT = "http://localhost"
@@ -100,14 +100,14 @@ class SignIns:
         return self._grants.client(wanted.choice, secrets)
 
     async def start_device(self, wanted: WantedGrant, secrets: Mapping[str, Any]) -> DeviceLogin:
-        from mail.oauth import start_device_login
+        from mail.oauth.tokens import start_device_login
 
         return await start_device_login(self._grants.session, self.client(wanted, secrets))
 
     async def wait_for_device(
         self, wanted: WantedGrant, secrets: Mapping[str, Any], login: DeviceLogin
     ) -> TokenSet:
-        from mail.oauth import wait_for_device_login
+        from mail.oauth.tokens import wait_for_device_login
 
         client = self.client(wanted, secrets)
         return await wait_for_device_login(self._grants.session, client, login)
@@ -115,7 +115,7 @@ class SignIns:
     def start_browser(
         self, wanted: WantedGrant, secrets: Mapping[str, Any], redirect_uri: str
     ) -> Authorization:
-        from mail.oauth import start_authorization
+        from mail.oauth.tokens import start_authorization
 
         hint = wanted.mailbox if "@" in wanted.mailbox else None
         return start_authorization(self.client(wanted, secrets), redirect_uri, hint)
@@ -128,7 +128,7 @@ class SignIns:
         answer: str,
     ) -> TokenSet:
         """`answer` is the whole URL that the browser ended at."""
-        from mail.oauth import finish_authorization
+        from mail.oauth.tokens import finish_authorization
 
         client = self.client(wanted, secrets)
         return await finish_authorization(self._grants.session, client, begun, answer)

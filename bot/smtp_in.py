@@ -9,11 +9,11 @@ from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers.address_index import AddressIndex
 from handlers.intake import Intake, NotOurs
-from mail import smtp_replies
 from mail.errors import ListenFailed
 from mail.model import ReceivedMail
-from mail.smtp_replies import MailRefused, Reply
-from mail.smtp_server import SmtpLimits, SmtpServer
+from mail.smtp_server import replies as smtp_replies
+from mail.smtp_server.replies import MailRefused, Reply
+from mail.smtp_server.server import SmtpLimits, SmtpServer
 
 
 class SmtpIn:

@@ -16,13 +16,13 @@ from aiolimiter import AsyncLimiter
 from bot.grants import Grants, TokenSource
 from handlers.connection_settings import is_graph, oauth_of, read_imap, read_smtp
 from handlers.ports import MailConnection
+from mail.discovery.providers import find_provider_by_host, get_provider
 from mail.errors import ConnectFailed, DeadGrant, LoginFailed
-from mail.providers import find_provider_by_host, get_provider
-from mail.send_smtp import SmtpAccount, SmtpSender
-from mail.smtp_results import SendResult
+from mail.sending.results import SendResult
+from mail.sending.smtp import SmtpAccount, SmtpSender
 
 if TYPE_CHECKING:
-    from mail.send_graph import GraphSender
+    from mail.sending.graph import GraphSender
 
 NO_SMARTHOST = (
     "No way out for mail is set: set CANAL_SMARTHOST_URL to the server that sends Canal's mail, "
@@ -98,7 +98,7 @@ class Transports:
         self, connection: MailConnection, data: bytes, message_id: str | None
     ) -> None:
         """See `handlers.ports.SentFolder`."""
-        from mail.imap_account import ImapAccount
+        from mail.imap.account import ImapAccount
 
         settings = read_imap(connection.settings, connection.secret)
         tokens = self._grants.source(connection)
@@ -127,7 +127,7 @@ class Transports:
         return self._smarthost
 
     def graph_sender(self, connection: MailConnection) -> GraphSender:
-        from mail.send_graph import GRAPH, GraphAccount, GraphSender
+        from mail.sending.graph import GRAPH, GraphAccount, GraphSender
 
         choice = oauth_of(connection.settings)
         tokens = self._grants.source(connection) or _no_grant

@@ -20,8 +20,8 @@ from handlers.pending_sign_ins import PendingSignIns
 from storage.engine import Database
 
 if TYPE_CHECKING:
-    from mail.autodiscover import Discovered, Surroundings
-    from mail.sender_domain import Finding
+    from mail.discovery.autodiscover import Discovered, Surroundings
+    from mail.senders.domain import Finding
 
 
 class Finder:
@@ -31,7 +31,7 @@ class Finder:
         self._around = around
 
     async def find(self, address: str) -> Discovered:
-        from mail.autodiscover import discover
+        from mail.discovery.autodiscover import discover
 
         return await discover(address, self._around)
 
@@ -58,7 +58,7 @@ class Wires:
     def loop_test(
         self, context: Context, channels: Channels, *, seconds: float | None = None
     ) -> LoopTest:
-        from mail.sender_domain import check_sender_domain
+        from mail.senders.domain import check_sender_domain
 
         async def check(address: str, received: bytes | None) -> Sequence[Finding]:
             return await check_sender_domain(address, received)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from mail.addresses import split_subaddress
+from mail.mime.addresses import split_subaddress
 from mail.model import Address
 from storage.engine import Database
 from storage.queries import channels, meta

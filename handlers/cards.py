@@ -19,8 +19,8 @@ from handlers.posts import (
     TicketStatus,
 )
 from mail.document import Document
+from mail.mime.subjects import strip_prefixes
 from mail.model import Address
-from mail.subjects import strip_prefixes
 from storage.engine import Session
 from storage.queries import channels, messages, tickets
 from storage.records import AttachmentRecord, MessageRecord, TicketRecord

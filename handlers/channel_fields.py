@@ -9,9 +9,9 @@ from typing import Any
 
 from handlers.connection_fields import check_connections, nest
 from handlers.errors import UserError
-from mail.addresses import is_valid_address
 from mail.document import Document
-from mail.signatures import signature_from_text
+from mail.mime.addresses import is_valid_address
+from mail.writing.signatures import signature_from_text
 
 INCOMING_KINDS = ("internal", "imap")
 OUTGOING_KINDS = ("internal", "smtp", "office365")

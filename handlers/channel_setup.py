@@ -21,7 +21,7 @@ from handlers.fill_in import Draft, choose_graph, complete, use_office365
 from handlers.ports import MailboxProbe, MailConnection, ServerFinder
 
 if TYPE_CHECKING:
-    from mail.autodiscover import Discovered
+    from mail.discovery.autodiscover import Discovered
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from handlers.forwarding import FORWARD
 from handlers.people import addresses_in
 from handlers.ports import Profile
 from handlers.tokens import without_tokens
-from mail.compose import ForwardedMail, OutgoingFile, OutgoingMail
 from mail.document import Document
 from mail.model import Address
-from mail.signatures import sign
+from mail.writing.compose import ForwardedMail, OutgoingFile, OutgoingMail
+from mail.writing.signatures import sign
 from storage.queries import messages
 from storage.records import AttachmentRecord, ChannelRecord, MessageRecord
 

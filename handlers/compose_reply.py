@@ -10,11 +10,11 @@ from typing import Any
 from handlers.context import Context
 from handlers.people import addresses_in
 from handlers.ports import Profile
-from mail.compose import OutgoingFile, OutgoingMail, QuotedMail, reply_subject
+from mail.discovery.providers import find_provider_by_host
 from mail.document import Document
 from mail.model import Address
-from mail.providers import find_provider_by_host
-from mail.signatures import ChosenSignature, choose_signature, fill_placeholders, sign
+from mail.writing.compose import OutgoingFile, OutgoingMail, QuotedMail, reply_subject
+from mail.writing.signatures import ChosenSignature, choose_signature, fill_placeholders, sign
 from storage.queries import channels, messages, signatures, tickets
 from storage.records import ChannelRecord, MessageRecord, TicketRecord
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mail.providers import Security
+from mail.discovery.providers import Security
 
 PLACES: dict[str, tuple[str, str]] = {
     "imap_host": ("incoming_settings", "host"),

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mail.connections import FetchOptions, ImapCursor, ImapSettings
-from mail.providers import Security, find_provider_by_host
-from mail.smtp_account import SmtpAccount, TokenSource
+from mail.discovery.providers import Security, find_provider_by_host
+from mail.sending.account import SmtpAccount, TokenSource
 
 Json = Mapping[str, Any]
 POLL_MINUTES = 5

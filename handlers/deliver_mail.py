@@ -35,7 +35,7 @@ from mail.errors import (
     MailError,
     TlsFailed,
 )
-from mail.smtp_results import Outcome, RecipientResult, SendResult
+from mail.sending.results import Outcome, RecipientResult, SendResult
 from storage.engine import Session
 from storage.queries import channels, messages, tickets
 from storage.records import MessageRecord, OutboxRecord

@@ -16,7 +16,7 @@ from handlers.forwarding import FORWARD
 from handlers.outbox import Later, Settle
 from handlers.ports import Chat
 from handlers.posts import Mark, Notice, NoticeKind, Place, Reaction
-from mail.parse import read_attachment
+from mail.reading.parse import read_attachment
 from storage.engine import Session
 from storage.queries import mails, messages, tickets
 from storage.records import AttachmentRecord, MessageRecord, OutboxRecord, TicketRecord

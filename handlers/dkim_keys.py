@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handlers.errors import NotFound, UserError
-from mail.compose_headers import ascii_domain
-from mail.dkim_sign import dns_record, new_key
 from mail.errors import MailError
+from mail.writing.dkim_sign import dns_record, new_key
+from mail.writing.headers import ascii_domain
 from storage.engine import Database
 from storage.queries import dkim
 from storage.queries.dkim import DkimKey

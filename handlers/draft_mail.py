@@ -12,9 +12,9 @@ from handlers.errors import ChatError, ChatRateLimited, ChatUnavailable
 from handlers.forwarded_files import read_passed_on
 from handlers.forwarding import FORWARD
 from handlers.ports import Chat
-from mail.compose import OutgoingFile, OutgoingMail, compose
-from mail.dkim_sign import sign
 from mail.errors import Deferred, MailError
+from mail.writing.compose import OutgoingFile, OutgoingMail, compose
+from mail.writing.dkim_sign import sign
 from storage.queries import dkim, mails, messages
 from storage.queries.mails import NewRaw
 from storage.records import AttachmentRecord, MessageRecord, OutboxRecord

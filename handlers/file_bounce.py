@@ -10,7 +10,7 @@ from handlers import work
 from handlers.context import Context
 from handlers.matching import references_of
 from handlers.posts import Notice, NoticeKind
-from mail.bounces import explain_bounce
+from mail.bounces.read import explain_bounce
 from mail.model import Bounce, BounceAction, BounceRecipient, ParsedMail
 from storage.engine import Session
 from storage.queries import messages, tickets

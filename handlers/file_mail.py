@@ -17,9 +17,9 @@ from handlers.original_sender import find_original, is_staff, is_trusted, origin
 from handlers.people import Recipients, everybody_on, is_passed_on, participants_of
 from handlers.routing import Verdict
 from handlers.verification import auth_to_json, is_forged
-from mail.auth import SenderAuth
+from mail.mime.subjects import strip_prefixes
 from mail.model import Address, MailAttachment, MailKind, ParsedMail
-from mail.subjects import strip_prefixes
+from mail.senders.verdict import SenderAuth
 from storage.engine import Session
 from storage.queries import messages, tickets
 from storage.records import MessageRecord, TicketRecord

@@ -25,9 +25,12 @@ from handlers.posts import Notice, NoticeKind
 from handlers.routing import Ruling, Verdict, rule
 from handlers.verification import SenderChecks, is_forged
 from mail.document import Document
-from mail.forwarding_confirmation import ForwardingConfirmation, find_forwarding_confirmation
 from mail.model import Envelope, ParsedMail
-from mail.parse import parse_mail
+from mail.reading.forwarding_confirmation import (
+    ForwardingConfirmation,
+    find_forwarding_confirmation,
+)
+from mail.reading.parse import parse_mail
 from storage.engine import Session
 from storage.queries import channels, mails
 from storage.records import ArrivalRecord, ChannelRecord

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handlers.routing import Verdict
-from mail.auth import SenderAuth
 from mail.model import Envelope, ParsedMail
+from mail.senders.verdict import SenderAuth
 from storage.records import ArrivalRecord, ChannelRecord
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlers.channel_fields import ChannelFields
 from handlers.connection_settings import IMAP_PORTS, SMTP_PORTS, OAuthChoice, oauth_of
-from mail.providers import (
+from mail.discovery.providers import (
     Endpoint,
     Provider,
     Security,
@@ -21,7 +21,7 @@ from mail.providers import (
 )
 
 if TYPE_CHECKING:
-    from mail.autodiscover import Discovered
+    from mail.discovery.autodiscover import Discovered
 
 _PORT_SECURITY = {993: "tls", 143: "starttls", 465: "tls", 587: "starttls", 25: "starttls"}
 _SOURCES = {

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from handlers.compose_forward import PassedOn, forwarded_content_id
 from handlers.context import Context
 from handlers.file_mail import WHOLE_MAIL
-from mail.compose import OutgoingFile
 from mail.errors import MailError
-from mail.parse import read_attachment
+from mail.reading.parse import read_attachment
+from mail.writing.compose import OutgoingFile
 from storage.queries import mails
 from storage.records import AttachmentRecord
 

@@ -23,10 +23,10 @@ from handlers.people import Recipients, addresses_in, all_addresses, with_copy
 from handlers.ports import Chat
 from handlers.posts import Notice, NoticeKind
 from handlers.recipients import read_recipients
-from mail.compose import forward_subject
 from mail.document import Document
+from mail.mime.subjects import strip_prefixes
 from mail.model import Address
-from mail.subjects import strip_prefixes
+from mail.writing.compose import forward_subject
 from storage.engine import Session
 from storage.queries import channels, messages, tickets
 from storage.records import AttachmentRecord, ChannelRecord, MessageRecord, TicketRecord

@@ -17,7 +17,7 @@ from handlers.address_index import AddressIndex
 from handlers.context import Context
 from handlers.errors import HandlerError, UserError
 from mail.model import ReceivedMail
-from mail.parse import dedupe_key
+from mail.reading.parse import dedupe_key
 from storage.group_commit import GroupCommitter
 from storage.mail_store import MailStore
 from storage.queries import mails

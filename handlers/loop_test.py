@@ -17,11 +17,11 @@ from handlers.channels import Channels
 from handlers.context import Context
 from handlers.ports import DomainCheck, MailboxLook, MailConnection, MailTransport, Step
 from handlers.tokens import PROBE_TICKET
-from mail.compose import OutgoingMail, compose
 from mail.connections import ImapCursor
 from mail.document import Document
 from mail.errors import MailError
 from mail.model import Address
+from mail.writing.compose import OutgoingMail, compose
 from storage.queries import arrivals
 from storage.records import ChannelRecord
 

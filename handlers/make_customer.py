@@ -10,7 +10,7 @@ from handlers.errors import NotFound, UserError
 from handlers.moves import get_for_agent
 from handlers.original_sender import original_of, original_participants
 from handlers.ports import Chat
-from mail.subjects import strip_prefixes
+from mail.mime.subjects import strip_prefixes
 from storage.queries import messages, tickets
 from storage.records import TicketRecord
 

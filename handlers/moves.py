@@ -29,9 +29,9 @@ from handlers.people import (
 )
 from handlers.ports import Chat
 from handlers.posts import Notice, NoticeKind
+from mail.mime.subjects import strip_prefixes
 from mail.model import ParsedMail
-from mail.parse import parse_mail
-from mail.subjects import strip_prefixes
+from mail.reading.parse import parse_mail
 from storage.engine import Session
 from storage.queries import channels, mails, messages, moves, tickets
 from storage.records import MessageRecord, TicketRecord

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.address_index import AddressIndex
+from mail.discovery.providers import find_provider
 from mail.model import Address, ParsedMail
-from mail.providers import find_provider
 from storage.records import ChannelRecord, MessageRecord
 
 

@@ -12,9 +12,9 @@ from handlers.channel_fields import InvalidFields
 from handlers.compose_reply import build_signature
 from handlers.errors import NotFound
 from handlers.ports import Clock, Profile
-from mail.compose_text import render_text
 from mail.document import Document
-from mail.signatures import ChosenSignature
+from mail.writing.signatures import ChosenSignature
+from mail.writing.text import render_text
 from storage.engine import Database, Session
 from storage.queries import channels, signatures
 from storage.records import ChannelRecord

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from handlers.posts import MailPost, Mark, Notice, Place, TicketCard
 from mail.connections import ImapCursor
 from mail.document import Document
-from mail.sender_domain import Finding
-from mail.smtp_results import SendResult
+from mail.senders.domain import Finding
+from mail.sending.results import SendResult
 from storage.records import ChannelRecord, ConnectionRecord
 
 if TYPE_CHECKING:
-    from mail.autodiscover import Discovered  # takes half a second to import
+    from mail.discovery.autodiscover import Discovered  # takes half a second to import
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from handlers.errors import NotFound, UserError
 from handlers.outcomes import Outcome, OutcomeKind, difference
 from handlers.people import Recipients, addresses_in, recipient_row, with_copy
 from handlers.ports import Chat
-from mail.addresses import is_valid_address, parse_address_list
+from mail.mime.addresses import is_valid_address, parse_address_list
 from mail.model import Address
 from storage.engine import Session
 from storage.queries import channels, messages, outbox, tickets

@@ -12,7 +12,7 @@ import hmac
 import re
 import secrets
 
-from mail.addresses import split_subaddress
+from mail.mime.addresses import split_subaddress
 
 PROBE_TICKET = 0
 """The ticket that tokens of Canal's own test mails name: there is no such ticket."""

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from handlers import work
 from handlers.address_index import AddressIndex
 from handlers.context import Context
-from mail.auth import AuthVerdict, SenderAuth, is_checkable, make_resolver, verify_sender
 from mail.model import ParsedMail
+from mail.senders.verdict import AuthVerdict, SenderAuth, is_checkable, make_resolver, verify_sender
 from storage.queries import messages, tickets
 from storage.records import ArrivalRecord
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from mail.providers import Security
+from mail.discovery.providers import Security
 
 Token = str | Callable[[], str]
 """An OAuth2 access token, or a function that gets a fresh one (called in a worker thread)."""

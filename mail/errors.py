@@ -5,7 +5,7 @@ MailError
 ├── ComposeError            a mail that cannot be written (a header that would be injected into)
 ├── TooLarge                the mail is larger than the server takes
 ├── ListenFailed            our own SMTP server cannot listen
-├── MailRefused             our own SMTP server refuses a mail (mail/smtp_replies.py)
+├── MailRefused             our own SMTP server refuses a mail (mail/smtp_server/replies.py)
 └── WireError               talking to a mail server failed
     ├── ConnectFailed       no connection: name, route, port, time-out
     │   ├── HostUnknown     the name does not exist

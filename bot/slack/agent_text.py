@@ -16,7 +16,6 @@ from bot.slack.mentions import find_mentions, mention_of, message_mentions, shar
 from bot.slack.mrkdwn import document_from_mrkdwn
 from bot.slack.names import MentionKind, Names
 from bot.slack.payload import Json, items, number, string
-from mail.compose_text import clean_text, is_safe_link, render_text
 from mail.document import (
     Block,
     Code,
@@ -31,6 +30,7 @@ from mail.document import (
     Spans,
     Table,
 )
+from mail.writing.text import clean_text, is_safe_link, render_text
 
 __all__ = ["AgentText", "document_from_message", "find_mentions"]
 

@@ -20,7 +20,6 @@ from bot.slack.elements import (
     span_element,
     trimmed_spans,
 )
-from mail.compose_text import render_text
 from mail.document import (
     Block,
     Code,
@@ -36,6 +35,7 @@ from mail.document import (
     Table,
     spans_text,
 )
+from mail.writing.text import render_text
 
 __all__ = ["RenderedBlocks", "blocks_from_document", "escape_text"]
 

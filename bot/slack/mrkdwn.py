@@ -14,8 +14,8 @@ from html import unescape
 
 from bot.slack.emoji import replace_emoji_names
 from bot.slack.names import Mention, MentionKind, Names
-from mail.compose_text import clean_text, is_safe_link
 from mail.document import Block, Code, Document, ListItem, Paragraph, Quote, Span, Spans
+from mail.writing.text import clean_text, is_safe_link
 
 _ATOM = re.compile(r"<([^<>\n]{1,8000})>|`([^`\n]+)`")
 _HOLE = "\x00"

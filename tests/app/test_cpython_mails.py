@@ -7,7 +7,7 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
-from mail.parse import dedupe_key
+from mail.reading.parse import dedupe_key
 from storage.queries import mails
 from tests.app.harness import Harness, words_of
 

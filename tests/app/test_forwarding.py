@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.caught import CaughtMail
-from mail.parse import parse_mail
+from mail.reading.parse import parse_mail
 from tests.app.harness import OURS, Harness, words_of
 
 Json = dict[str, Any]

@@ -26,7 +26,7 @@ from handlers.intake import Intake
 from handlers.mailboxes import Mailboxes, MailboxGone
 from handlers.tokens import Tokens
 from mail.connections import FetchedBatch, ImapCursor
-from mail.imap_watch import WatchTiming
+from mail.imap.watch import WatchTiming
 from storage.crypto import Vault
 from storage.engine import Database, open_database
 from storage.queries import mails

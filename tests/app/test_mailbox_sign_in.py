@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from handlers.connection_settings import OAuthChoice
-from mail.oauth import TokenSet
+from mail.oauth.tokens import TokenSet
 from tests.app.harness import Harness
 from tests.app.mailboxes import MailHost, make_mail, running_mail_host
 from tests.app.process import ROOT, clean_env, run_cli

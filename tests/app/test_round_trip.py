@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mail.parse import parse_mail
+from mail.reading.parse import parse_mail
 from tests.app.harness import Harness, words_of
 
 

@@ -12,7 +12,7 @@ import dns.resolver
 import pytest
 
 from bot.app import Canal
-from mail.dkim_sign import new_key, sign
+from mail.writing.dkim_sign import new_key, sign
 from tests.app.harness import Harness, words_of
 from tests.servers.dns import running_dns
 

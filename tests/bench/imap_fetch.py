@@ -25,9 +25,9 @@ from typing import Any, Protocol
 
 from handlers.connection_settings import read_fetch_options
 from mail.connections import FetchedBatch, ImapCursor
+from mail.discovery.providers import Security
 from mail.errors import MailError
-from mail.imap_watch import ImapWatcher, WatchedAccount
-from mail.providers import Security
+from mail.imap.watch import ImapWatcher, WatchedAccount
 from tests.bench.intake_store import IntakeStore
 from tests.servers.dovecot import Dovecot, running_dovecot
 
@@ -173,7 +173,7 @@ def take_with_imap_tools(dovecot: Dovecot, user: str, mails: int) -> float:
 
 
 def _uidvalidity(dovecot: Dovecot, user: str) -> int:
-    from mail.imap_account import ImapAccount
+    from mail.imap.account import ImapAccount
 
     with ImapAccount(dovecot.settings(user)) as account:
         return account.uidvalidity

@@ -26,9 +26,9 @@ from typing import Any
 import trustme
 
 from mail.connections import FetchedBatch, ImapSettings
+from mail.discovery.providers import Security
 from mail.errors import MailError
-from mail.imap_watch import ImapWatcher, WatchedAccount
-from mail.providers import Security
+from mail.imap.watch import ImapWatcher, WatchedAccount
 from tests.bench.intake_store import IntakeStore
 
 MAILBOXES = 1000

@@ -33,8 +33,8 @@ from handlers.filing import FilingWorker
 from handlers.intake import Intake
 from handlers.tokens import Tokens
 from mail.model import ReceivedMail
-from mail.smtp_replies import RCPT_OK, UNKNOWN_RECIPIENT, Reply
-from mail.smtp_server import SmtpServer
+from mail.smtp_server.replies import RCPT_OK, UNKNOWN_RECIPIENT, Reply
+from mail.smtp_server.server import SmtpServer
 from storage.crypto import Vault
 from storage.engine import open_database
 from storage.queries import meta

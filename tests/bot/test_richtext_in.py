@@ -14,9 +14,9 @@ from bot.sandbox.composer import compose
 from bot.sandbox.inline import Names as ComposerNames
 from bot.slack.emoji import emoji_from_code_points, find_emoji, replace_emoji_names
 from bot.slack.richtext import document_from_message, find_mentions
-from mail.compose_html import render_html
-from mail.compose_text import render_text
 from mail.document import Code, Document, Heading, ListItem, Paragraph, Quote, Span, Table
+from mail.writing.html import render_html
+from mail.writing.text import render_text
 
 Json = dict[str, Any]
 NAMES = {"U1ANA": "Ana Silva", "S1DESK": "@desk", "C1SALES": "#sales"}

@@ -14,9 +14,9 @@ import trustme
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from mail.autoconfig import parse_autoconfig
-from mail.autodiscover import Discovered, Surroundings, discover
-from mail.providers import (
+from mail.discovery.autoconfig import parse_autoconfig
+from mail.discovery.autodiscover import Discovered, Surroundings, discover
+from mail.discovery.providers import (
     Endpoint,
     Security,
     all_providers,
@@ -24,7 +24,7 @@ from mail.providers import (
     find_provider_by_mx,
     get_provider,
 )
-from mail.safe_http import SafeFetcher, is_public
+from mail.discovery.safe_http import SafeFetcher, is_public
 from tests.servers.dns import running_dns
 
 CONFIG = """<?xml version="1.0"?><clientConfig version="1.1"><emailProvider id="x">
@@ -278,7 +278,7 @@ async def test_a_guess_is_taken_where_a_server_answers() -> None:
 
 
 async def test_a_guess_listens_to_the_greeting() -> None:
-    from mail.probe import answers
+    from mail.discovery.probe import answers
 
     async def check(greeting: bytes) -> bool:
         async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mail.connections import FetchedBatch, FetchedMail, FetchOptions, ImapCursor
+from mail.discovery.providers import Security
 from mail.errors import ConnectionCut, LoginFailed, Refused, WireError
-from mail.imap_account import ImapAccount
-from mail.providers import Security
+from mail.imap.account import ImapAccount
 from tests.servers.dovecot import Dovecot, running_dovecot
 
 pytestmark = pytest.mark.dovecot

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.connections import Backlog, ImapCursor
-from mail.imap_answers import (
+from mail.imap.answers import (
     _read_tokens,
     bodies_of,
     read_fetch_answer,

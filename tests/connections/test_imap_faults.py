@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-import mail.imap_fetch
+import mail.imap.fetch
 from mail.connections import FetchedMail, FetchOptions, ImapCursor, ImapSettings
+from mail.discovery.providers import Security
 from mail.errors import (
     ConnectionCut,
     ConnectTimeout,
@@ -25,10 +26,9 @@ from mail.errors import (
     ServerSilent,
     TlsFailed,
 )
-from mail.imap_account import ImapAccount
-from mail.imap_errors import nearest_folders
-from mail.imap_probe import probe_mailbox
-from mail.providers import Security
+from mail.imap.account import ImapAccount
+from mail.imap.errors import nearest_folders
+from mail.imap.probe import probe_mailbox
 from tests.servers.ports import free_port
 from tests.servers.scripted_imap import Script, ScriptedImap, running_scripted_imap
 
@@ -230,7 +230,7 @@ async def test_flags_of_other_mails_in_between_do_not_confuse() -> None:
 async def test_a_far_gap_with_sparse_uids_is_walked_in_windows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(mail.imap_fetch, "WINDOW", 20)
+    monkeypatch.setattr(mail.imap.fetch, "WINDOW", 20)
     async with running_scripted_imap() as server:
         uids = [n * n * 1000 + 7 for n in range(1, 301)]
         for uid in uids:
@@ -295,7 +295,7 @@ async def test_a_probe_ends_in_time_whatever_the_server_does() -> None:
 
 
 async def test_a_line_or_a_literal_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mail.imap_wire.MAX_LINE", 10_000)
+    monkeypatch.setattr("mail.imap.wire.MAX_LINE", 10_000)
     answers: list[tuple[bytes, Callable[[str], bool]]] = [
         (b"* 1 FETCH (UID 1 X " + b"x" * 900_000, lambda said: "line without end" in said),
         (b"* 1 FETCH (UID 1 BODY[] {9000000000}\r\n", lambda said: "too much" in said),

@@ -14,9 +14,9 @@ import pytest
 import trustme
 
 from mail.connections import FetchOptions
+from mail.discovery.providers import Security
 from mail.errors import ConnectionCut, LoginFailed, ServerSilent
-from mail.imap_watch import ImapWatcher, WatchedAccount, WatchTiming
-from mail.providers import Security
+from mail.imap.watch import ImapWatcher, WatchedAccount, WatchTiming
 from tests.connections.collector import Collector
 from tests.servers.dovecot import Dovecot
 from tests.servers.scripted_imap import Mailbox, Script, ScriptedImap, running_scripted_imap

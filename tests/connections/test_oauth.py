@@ -20,7 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 from mail.errors import DeadGrant, Deferred, LoginFailed, MailError
-from mail.oauth import (
+from mail.oauth.clients import OAuthClient, google_client, microsoft_client, yandex_client
+from mail.oauth.errors import AppRefused, token_error
+from mail.oauth.jwt import ServiceAccount
+from mail.oauth.keeper import TokenKeeper
+from mail.oauth.tokens import (
     TokenSet,
     fetch_app_token,
     fetch_service_token,
@@ -31,10 +35,6 @@ from mail.oauth import (
     start_device_login,
     wait_for_device_login,
 )
-from mail.oauth_clients import OAuthClient, google_client, microsoft_client, yandex_client
-from mail.oauth_errors import AppRefused, token_error
-from mail.oauth_jwt import ServiceAccount
-from mail.oauth_keeper import TokenKeeper
 from tests.connections.token_server import TokenServer, running_token_server
 
 

@@ -8,11 +8,11 @@ from email.message import EmailMessage
 
 import pytest
 
+from mail.discovery.providers import Security
 from mail.errors import LoginFailed, TooLarge
-from mail.imap_watch import ImapWatcher, WatchedAccount, WatchTiming
-from mail.providers import Security
-from mail.send_smtp import SmtpSender
-from mail.smtp_account import SmtpAccount
+from mail.imap.watch import ImapWatcher, WatchedAccount, WatchTiming
+from mail.sending.account import SmtpAccount
+from mail.sending.smtp import SmtpSender
 from tests.connections.collector import Collector
 from tests.servers.dovecot import Dovecot, running_dovecot
 from tests.servers.postfix import Postfix, running_postfix

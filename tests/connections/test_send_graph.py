@@ -24,8 +24,8 @@ from mail.errors import (
     Refused,
     TooLarge,
 )
-from mail.send_graph import GraphAccount, GraphSender
-from mail.send_graph_errors import retry_after_of
+from mail.sending.graph import GraphAccount, GraphSender
+from mail.sending.graph_errors import retry_after_of
 from tests.connections.graph_server import GraphServer, running_graph
 
 
@@ -163,7 +163,7 @@ async def test_a_failed_upload_leaves_no_draft_and_sends_nothing(
 async def test_what_is_too_large_is_told(
     graph: GraphServer, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mail.send_graph.MAIL_LIMIT", 5 * 2**20)
+    monkeypatch.setattr("mail.sending.graph.MAIL_LIMIT", 5 * 2**20)
     with pytest.raises(TooLarge, match="takes 5"):
         await send(sender(session, graph), mail(("a.bin", b"x" * 5_000_000)))
     monkeypatch.undo()

@@ -14,13 +14,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mail.bounces import parse_bounce
-from mail.forwards import find_forwarded, is_forward
-from mail.kinds import classify
-from mail.message_view import build_message
-from mail.mime import prepare, split_mime
-from mail.quotes import visible_text
-from mail.subjects import strip_prefixes
+from mail.bounces.read import parse_bounce
+from mail.mime.message_view import build_message
+from mail.mime.parts import prepare, split_mime
+from mail.mime.subjects import strip_prefixes
+from mail.quotes.fold import visible_text
+from mail.reading.forwards import find_forwarded, is_forward
+from mail.reading.kinds import classify
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "mail"
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 def check(data: bytes) -> None:
     """Reads one mail; raises where the reader broke its word."""
-    from mail.parse import dedupe_key, parse_mail, read_attachment
+    from mail.reading.parse import dedupe_key, parse_mail, read_attachment
 
     parsed = parse_mail(data)
     failed = [item for item in parsed.defects if item.startswith("Canal could not")]

@@ -16,8 +16,8 @@ from handlers.channels import Channels
 from handlers.connection_settings import oauth_of
 from handlers.errors import NotFound
 from handlers.ports import MailConnection, Step
-from mail.autodiscover import Discovered
-from mail.providers import Endpoint, Security, find_provider
+from mail.discovery.autodiscover import Discovered
+from mail.discovery.providers import Endpoint, Security, find_provider
 from storage.crypto import Vault
 from storage.engine import open_database
 from storage.startup import prepare

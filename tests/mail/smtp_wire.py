@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from mail import smtp_replies as replies
 from mail.model import ReceivedMail
-from mail.smtp_replies import Reply
-from mail.smtp_server import SmtpLimits, SmtpServer
+from mail.smtp_server import replies
+from mail.smtp_server.replies import Reply
+from mail.smtp_server.server import SmtpLimits, SmtpServer
 
 PATIENCE = 20
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.addresses import (
+from mail.mime.addresses import (
     canonical_address,
     format_address,
     is_valid_address,

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.calendars import calendar_summary
-from mail.cms import find_signed_content
 from mail.errors import MailError
-from mail.filenames import MAX_NAME, clean_filename, default_filename
-from mail.parse import parse_mail, read_attachment
-from mail.rtf import decompress_rtf, rtf_text
-from mail.tnef import read_tnef
-from mail.transfer import decode_transfer
+from mail.mime.filenames import MAX_NAME, clean_filename, default_filename
+from mail.mime.transfer import decode_transfer
+from mail.reading.calendars import calendar_summary
+from mail.reading.cms import find_signed_content
+from mail.reading.parse import parse_mail, read_attachment
+from mail.reading.rtf import decompress_rtf, rtf_text
+from mail.reading.tnef import read_tnef
 
 # The worked example of MS-OXRTFCP, section 3.1.
 COMPRESSED = bytes.fromhex(

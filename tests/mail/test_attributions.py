@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from mail.attributions import LANGUAGES, attribution
+from mail.writing.attributions import LANGUAGES, attribution
 
 ISSUE = [
     "en", "pt", "es", "fr", "de", "it", "nl", "pl", "ru", "uk", "sv",

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import dns.resolver
 import pytest
 
-from mail.auth import AuthVerdict, SenderAuth, is_checkable, verify_sender
-from mail.auth_dmarc import is_aligned, organizational_domain
-from mail.auth_results import parse_results
-from mail.dkim_sign import new_key, sign
 from mail.model import Address
+from mail.senders.dmarc import is_aligned, organizational_domain
+from mail.senders.results import parse_results
+from mail.senders.verdict import AuthVerdict, SenderAuth, is_checkable, verify_sender
+from mail.writing.dkim_sign import new_key, sign
 from tests.servers.dns import Zone, running_dns
 from tests.servers.ports import free_port
 

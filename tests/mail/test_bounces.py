@@ -7,9 +7,9 @@ from email.message import Message
 
 import pytest
 
-from mail.bounces import BounceReason, explain_bounce, parse_bounce
-from mail.bounces_parts import parse_status
-from mail.bounces_status import find_enhanced, find_reply, find_status, is_delay, status_of_words
+from mail.bounces.parts import parse_status
+from mail.bounces.read import BounceReason, explain_bounce, parse_bounce
+from mail.bounces.status import find_enhanced, find_reply, find_status, is_delay, status_of_words
 from mail.model import Bounce, BounceAction, BounceRecipient
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from mail.model import MailKind
-from mail.parse import parse_mail
+from mail.reading.parse import parse_mail
 
 ORIGINAL = (
     "Return-Path: <help@desk.example>\nReceived: from a by b\nMessage-ID: <o@desk.example>\n"

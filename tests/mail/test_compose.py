@@ -14,7 +14,11 @@ from typing import Any, cast
 
 import pytest
 
-from mail.compose import (
+from mail.document import Code, Document, Image, ListItem, Paragraph, Quote, Span, Table
+from mail.errors import AddressError, ComposeError
+from mail.model import Address
+from mail.quotes.fold import find_marker
+from mail.writing.compose import (
     OutgoingFile,
     OutgoingMail,
     QuotedMail,
@@ -23,10 +27,6 @@ from mail.compose import (
     marker_text,
     reply_subject,
 )
-from mail.document import Code, Document, Image, ListItem, Paragraph, Quote, Span, Table
-from mail.errors import AddressError, ComposeError
-from mail.model import Address
-from mail.quotes import find_marker
 
 JO = Address("jo@acme.example", "Jo Miller")
 US = Address("support@us.example", "Acme Support")

@@ -9,11 +9,11 @@ from email.policy import default
 
 import pytest
 
-from mail.attributions import LANGUAGES
-from mail.compose import ForwardedMail, OutgoingFile, OutgoingMail, compose, forward_subject
 from mail.document import Document, Image
 from mail.model import Address
-from mail.parse import parse_mail
+from mail.reading.parse import parse_mail
+from mail.writing.attributions import LANGUAGES
+from mail.writing.compose import ForwardedMail, OutgoingFile, OutgoingMail, compose, forward_subject
 
 JO = Address("jo@cust.example", "Jo Miller")
 PASSED_ON = ForwardedMail(

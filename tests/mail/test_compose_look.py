@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from mail.compose import OutgoingMail, QuotedMail, compose
 from mail.document import Code, Document, Heading, ListItem, Paragraph, Quote, Rule, Span, Table
 from mail.model import Address
-from mail.signatures import signature_from_text
+from mail.writing.compose import OutgoingMail, QuotedMail, compose
+from mail.writing.signatures import signature_from_text
 from tests.mail.test_compose import DRAFT
 from tests.servers import require
 

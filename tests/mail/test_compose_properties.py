@@ -12,9 +12,6 @@ from typing import Any, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail.compose import OutgoingFile, QuotedMail, compose
-from mail.compose_headers import one_line
-from mail.compose_text import clean_text, render_text
 from mail.document import (
     Code,
     Document,
@@ -28,6 +25,9 @@ from mail.document import (
     Table,
 )
 from mail.model import Address
+from mail.writing.compose import OutgoingFile, QuotedMail, compose
+from mail.writing.headers import one_line
+from mail.writing.text import clean_text, render_text
 from tests.mail.test_compose import DRAFT, name_in
 
 ANY_TEXT = st.text(max_size=120)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mail.parse import parse_mail, read_attachment
-from mail.report import build_report
+from mail.reading.parse import parse_mail, read_attachment
+from mail.reading.report import build_report
 
 DATA = Path(__file__).parent.parent / "data" / "mail"
 MAILS = sorted(path for path in DATA.glob("*.eml") if path.with_suffix(".json").exists())

@@ -8,9 +8,9 @@ from dataclasses import replace
 import dkim
 import pytest
 
-from mail.compose import OutgoingFile, compose
-from mail.dkim_sign import dns_record, new_key, sign
 from mail.errors import AddressError, ComposeError
+from mail.writing.compose import OutgoingFile, compose
+from mail.writing.dkim_sign import dns_record, new_key, sign
 from tests.mail.test_compose import DRAFT
 
 KEY, RECORD = new_key("us.example", "s1")

@@ -7,8 +7,11 @@ from email.message import EmailMessage
 
 import pytest
 
-from mail.forwarding_confirmation import ForwardingConfirmation, find_forwarding_confirmation
-from mail.parse import parse_mail
+from mail.reading.forwarding_confirmation import (
+    ForwardingConfirmation,
+    find_forwarding_confirmation,
+)
+from mail.reading.parse import parse_mail
 
 GMAIL_LINK = "https://mail-settings.google.com/mail/vf-%5BANGjdJ9%5D-Ab_c"
 GMAIL = f"""jo@cust-desk.net has requested to automatically forward mail to your email

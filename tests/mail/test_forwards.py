@@ -7,11 +7,11 @@ from email.message import Message
 
 import pytest
 
-from mail.forward_dates import parse_client_date
-from mail.forwards import find_forwarded, is_forward, parse_person
+from mail.mime.subjects import is_forward_subject, is_reply_subject, strip_prefixes
 from mail.model import Address
-from mail.quote_rules.separators import FORWARD, FORWARD_BEGIN
-from mail.subjects import is_forward_subject, is_reply_subject, strip_prefixes
+from mail.quotes.rules.separators import FORWARD, FORWARD_BEGIN
+from mail.reading.forward_dates import parse_client_date
+from mail.reading.forwards import find_forwarded, is_forward, parse_person
 from tests.mail.quote_samples import HEADER_BLOCKS
 
 NAMED = {key: block for key, block in HEADER_BLOCKS.items() if key != "ennoaddr"}

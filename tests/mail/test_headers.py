@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from mail.charsets import decode_text
-from mail.cleaning import clean_line
-from mail.dates import parse_date
-from mail.encoded_words import decode_words
-from mail.headers import dedupe_key, message_ids, peek_headers, split_headers
-from mail.parameters import media_type, parse_parameters
+from mail.mime.charsets import decode_text
+from mail.mime.cleaning import clean_line
+from mail.mime.dates import parse_date
+from mail.mime.encoded_words import decode_words
+from mail.mime.headers import dedupe_key, message_ids, peek_headers, split_headers
+from mail.mime.parameters import media_type, parse_parameters
 
 MAIL = (
     b"Delivered-To: help@acme.example\r\nReceived: from a by b;\r\n\tMon, 2 Mar 2026\r\n"

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from justhtml import JustHTML
 
 from mail.document import Code, Heading, Image, ListItem, Paragraph, Quote, Span, Table, spans_text
-from mail.html import parse_html
-from mail.html_links import clean_url, pretended_host
-from mail.html_style import hidden_selectors, read_style
-from mail.html_tree import Element, build_tree
+from mail.html.links import clean_url, pretended_host
+from mail.html.read import parse_html
+from mail.html.style import hidden_selectors, read_style
+from mail.html.tree import Element, build_tree
 
 
 def text(source: str) -> str:

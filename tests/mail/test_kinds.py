@@ -6,8 +6,8 @@ from email.message import Message
 
 import pytest
 
-from mail.kinds import classify, is_noreply, may_auto_answer
 from mail.model import Envelope, MailKind
+from mail.reading.kinds import classify, is_noreply, may_auto_answer
 
 AUTOMATIC_SUBJECTS = """
 Out of Office: your mail

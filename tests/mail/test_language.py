@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from mail.attributions import LANGUAGES, language_key
-from mail.language import detect_language
+from mail.reading.language import detect_language
+from mail.writing.attributions import LANGUAGES, language_key
 
 MAILS = {
     "en": "Hello, I have not received the order that was sent last week. Please help.",

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.bounces import explain_bounce, parse_bounce
-from mail.forward_dates import parse_client_date
-from mail.forwards import find_forwarded, is_forward, parse_person
-from mail.kinds import classify, is_noreply, may_auto_answer
+from mail.bounces.read import explain_bounce, parse_bounce
+from mail.mime.subjects import is_forward_subject, is_reply_subject, strip_prefixes
 from mail.model import Envelope
-from mail.parse import parse_mail
-from mail.subjects import is_forward_subject, is_reply_subject, strip_prefixes
+from mail.reading.forward_dates import parse_client_date
+from mail.reading.forwards import find_forwarded, is_forward, parse_person
+from mail.reading.kinds import classify, is_noreply, may_auto_answer
+from mail.reading.parse import parse_mail
 from tests.mail.quote_samples import HEADER_BLOCKS
 
 PIECES = [

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mail.model import Address, MailKind
-from mail.parse import parse_mail, read_attachment
-from mail.report import build_report
+from mail.reading.parse import parse_mail, read_attachment
+from mail.reading.report import build_report
 
 DATA = Path(__file__).parent.parent / "data" / "mail"
 HEAD = b"From: jo@customer.example\nSubject: x\nMIME-Version: 1.0\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 # ruff: noqa: E501 - a mail is one line here
 import pytest
 
-from mail.quotes import visible_text
+from mail.quotes.fold import visible_text
 
 CASES: list[tuple[str, str, str | None]] = [
     # (name, text, expected or None for whole)

@@ -5,8 +5,8 @@ from __future__ import annotations
 # ruff: noqa: E501 - a mail is one line here
 import pytest
 
-from mail.parse import parse_mail
-from mail.quotes import html_boundary
+from mail.quotes.fold import html_boundary
+from mail.reading.parse import parse_mail
 
 HTML: dict[str, str] = {
     "gmail": '<div dir="ltr">Thanks!<div><br></div><div>Ana</div></div><br><div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">On Mon, Mar 2, 2026 at 10:00 AM Jo &lt;<a href="mailto:jo@x.example">jo@x.example</a>&gt; wrote:<br></div><blockquote class="gmail_quote" style="margin:0"><div>Hello</div></blockquote></div>',

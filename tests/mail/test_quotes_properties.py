@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.document import Code, Document, ListItem, Paragraph, Quote, Rule, Span, Table
-from mail.quotes import TaggedBlock, find_marker, tag_text, visible_part, visible_text
-from mail.quotes_words import has_words
+from mail.quotes.fold import TaggedBlock, find_marker, tag_text, visible_part, visible_text
+from mail.quotes.words import has_words
 from tests.mail.quote_samples import ATTRIBUTIONS, DEVICE_LINES, HEADER_BLOCKS, SEPARATORS
 
 PIECES = [

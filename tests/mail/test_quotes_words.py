@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mail.quotes import visible_text
+from mail.quotes.fold import visible_text
 from tests.mail.quote_samples import (
     ATTRIBUTIONS,
     DEVICE_LINES,

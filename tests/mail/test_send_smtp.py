@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 import trustme
 
-from mail.dial import tls_context
+from mail.discovery.dial import tls_context
 from mail.errors import (
     AddressError,
     Ambiguous,
@@ -29,7 +29,7 @@ from mail.errors import (
     TlsFailed,
     TooLarge,
 )
-from mail.send_smtp import FailureReason, Outcome, Security, SmtpAccount, SmtpSender
+from mail.sending.smtp import FailureReason, Outcome, Security, SmtpAccount, SmtpSender
 from tests.servers.smarthost import Drop, Script, Smarthost, run_smarthost
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mail.compose_text import render_text
 from mail.document import Document, Image, Paragraph, Span, Table
-from mail.signatures import (
+from mail.writing.signatures import (
     ChosenSignature,
     choose_signature,
     fill_placeholders,
@@ -18,6 +17,7 @@ from mail.signatures import (
     sign,
     signature_from_text,
 )
+from mail.writing.text import render_text
 
 VALUES = {"agent.name": "Ana Silva", "agent.title": "Support", "channel.name": "Acme"}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.smtp_data import DataReceiver, Excess, count_hops
+from mail.smtp_server.data import DataReceiver, Excess, count_hops
 
 END = b".\r\n"
 TEXTS = st.lists(

@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mail.smtp_protocol import FastSMTP
+from mail.smtp_server.protocol import FastSMTP
 
 SIZE = 3000
 

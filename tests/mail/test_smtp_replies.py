@@ -6,8 +6,8 @@ import re
 import pytest
 from aiosmtpd import smtp as stock
 
-from mail import smtp_replies as replies
-from mail.smtp_replies import MailRefused, Reply, name_reply
+from mail.smtp_server import replies
+from mail.smtp_server.replies import MailRefused, Reply, name_reply
 
 
 @pytest.mark.parametrize("reply", replies.NAMED.values(), ids=str)

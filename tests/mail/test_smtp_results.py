@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mail.smtp_account import Security, SmtpAccount, is_loopback
-from mail.smtp_results import FailureReason as Why
-from mail.smtp_results import Outcome, classify, recipient_result, split_reply
+from mail.sending.account import Security, SmtpAccount, is_loopback
+from mail.sending.results import FailureReason as Why
+from mail.sending.results import Outcome, classify, recipient_result, split_reply
 
 
 @pytest.mark.parametrize(

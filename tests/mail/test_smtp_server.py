@@ -8,10 +8,10 @@ import socket
 import aiosmtplib
 import pytest
 
-from mail import smtp_replies as replies
 from mail.errors import ListenFailed, TooLarge
-from mail.smtp_replies import MailRefused, Reply
-from mail.smtp_server import SmtpLimits, SmtpServer
+from mail.smtp_server import replies
+from mail.smtp_server.replies import MailRefused, Reply
+from mail.smtp_server.server import SmtpLimits, SmtpServer
 from tests.mail.smtp_wire import Inbox, run_server
 
 MAIL = b"From: ana@far.example\r\nSubject: Help\r\n\r\nHello\r\n"

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from mail import smtp_replies as replies
-from mail.smtp_replies import Reply
-from mail.smtp_server import SmtpLimits
-from mail.smtp_session import SmtpSession
+from mail.smtp_server import replies
+from mail.smtp_server.replies import Reply
+from mail.smtp_server.server import SmtpLimits
+from mail.smtp_server.session import SmtpSession
 from tests.mail.smtp_wire import Wire, run_server
 
 MAIL = b"Subject: x\r\n\r\nHello\r\n"

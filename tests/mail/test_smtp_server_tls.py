@@ -6,8 +6,8 @@ import ssl
 import pytest
 import trustme
 
-from mail import smtp_replies as replies
-from mail.smtp_server import SmtpLimits
+from mail.smtp_server import replies
+from mail.smtp_server.server import SmtpLimits
 from tests.mail.smtp_wire import run_server
 
 MAIL = b"Subject: x\r\n\r\nHello\r\n"

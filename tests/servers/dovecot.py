@@ -27,7 +27,7 @@ from urllib.parse import parse_qs
 import trustme
 
 from mail.connections import ImapSettings
-from mail.providers import Security
+from mail.discovery.providers import Security
 from tests.servers import require
 from tests.servers.ports import free_port
 

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from mail.connections import ImapSettings
-from mail.providers import Security
+from mail.discovery.providers import Security
 
 
 @dataclass

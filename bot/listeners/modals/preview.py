@@ -10,7 +10,7 @@ from bot.slack.kit import context, label
 from bot.slack.texts import Texts
 from handlers.ports import Profile
 from mail.document import Document
-from mail.signatures import fill_placeholders
+from mail.writing.signatures import fill_placeholders
 
 Json = dict[str, Any]
 

@@ -1,0 +1,223 @@
+"""Bounces: mails by which a server says that a mail of ours did not arrive.
+
+A standard report (RFC 3464) is believed as it is. Everything else needs evidence of three kinds
+before it counts: a machine sent it, it looks like a bounce, and it says that something failed. A
+customer who writes about a bounce, forwards one or is on holiday is none.
+"""
+
+from __future__ import annotations
+
+import re
+from email.message import Message
+from typing import Final
+
+from mail.bounces.dsn import address_in, recipients_of
+from mail.bounces.parts import BounceParts, gather_parts, header
+from mail.bounces.reasons import BounceReason, explain_bounce
+from mail.bounces.recipients import choose, diagnostics_for, find_candidates
+from mail.bounces.rules.signs import DAEMON, SUBJECT, TEXT
+from mail.bounces.status import find_enhanced, find_reply, find_status, is_delay, status_of_words
+from mail.mime.addresses import parse_address_list
+from mail.mime.automatic import is_auto_reply_subject
+from mail.mime.headers import message_ids
+from mail.mime.subjects import is_forward_subject, is_reply_subject
+from mail.model import Bounce, BounceAction, BounceRecipient
+
+__all__ = ["BounceReason", "explain_bounce", "parse_bounce"]
+
+_MOST_RECIPIENTS: Final = 200
+_FAILED_HEADERS: Final = ("X-Failed-Recipients", "X-Failed-Recipient", "X-Bounced-Address")
+_NULL_PATH = re.compile(r"^\s*<?\s*(?:mailer-daemon(?:@\S{0,255})?)?\s*>?\s*$", re.IGNORECASE)
+_LOOK: Final = 6_000
+
+
+def parse_bounce(message: Message, text: str) -> Bounce | None:
+    """The bounce that the mail is; None when it is anything else.
+
+    `text` is the mail's plain text, used where its own parts have none. A complaint of RFC 5965
+    yields a Bounce whose recipients were delivered to; its kind is feedback (`mail.kinds`).
+    """
+    parts = gather_parts(message, text)
+    if parts.has_feedback:
+        return _complaint(message, parts)
+    if parts.has_disposition and not parts.has_report:
+        return None
+    originals = _original_recipients(parts)
+    recipients: list[BounceRecipient] = []
+    if parts.status and (_is_report(message, parts) or _from_machine(message)):
+        recipients = recipients_of(parts.status, parts.explanation, originals)
+    if not recipients and (_is_report(message, parts) or _is_told(message, parts)):
+        recipients = _told_recipients(message, parts, originals)
+    if not recipients:
+        return None
+    return Bounce(tuple(recipients[:_MOST_RECIPIENTS]), _original_id(message, parts))
+
+
+def _is_report(message: Message, parts: BounceParts) -> bool:
+    """Whether the mail itself, not something attached to it, is a delivery report."""
+    report_type = str(message.get_param("report-type") or "").lower()
+    if message.get_content_type() == "multipart/report":
+        return report_type == "delivery-status" or parts.has_report
+    if message.get_content_maintype() != "multipart":
+        return parts.has_report and message.get_content_maintype() == "message"
+    return parts.has_report and not _by_a_person(message)
+
+
+def _by_a_person(message: Message) -> bool:
+    subject = header(message, "Subject")
+    return is_reply_subject(subject) or is_forward_subject(subject) or not _from_machine(message)
+
+
+def _from_machine(message: Message) -> bool:
+    """The sender is a mail server: by its name, by a null return path, by what it names."""
+    if any(header(message, name) for name in _FAILED_HEADERS) or _has_null_path(message):
+        return True
+    sender = header(message, "From") or header(message, "Sender")
+    return DAEMON.search(sender[:300].lower()) is not None
+
+
+def _has_null_path(message: Message) -> bool:
+    values = [str(value) for name, value in message.raw_items() if name.lower() == "return-path"]
+    return any(_NULL_PATH.match(value[:300]) is not None for value in values)
+
+
+def _is_told(message: Message, parts: BounceParts) -> bool:
+    """A bounce without a report: a machine's, that looks like one and says what failed."""
+    subject = header(message, "Subject")[:500]
+    looks = SUBJECT.search(subject) is not None
+    machine = _from_machine(message)
+    if not machine and not looks:
+        return False
+    begin = parts.explanation[:_LOOK]
+    plainly = TEXT.search(begin) is not None
+    says = plainly or status_of_words(begin) is not None
+    code = find_reply(begin) is not None or find_enhanced(begin) is not None
+    if any(header(message, name) for name in _FAILED_HEADERS):
+        return says or looks or code
+    if not machine:
+        told = looks and says and code and not _is_answer(message)
+        automatic = header(message, "Auto-Submitted").lower().startswith("auto-")
+        return told and (automatic or parts.returned is not None)
+    if _is_answer(message) or (is_auto_reply_subject(subject) and not looks):
+        return False
+    sure = looks or (code and plainly) or parts.returned is not None
+    return (says or code) and (sure or _from_daemon(message) or _has_null_path(message))
+
+
+def _from_daemon(message: Message) -> bool:
+    """A name that no person's mailbox has."""
+    sender = header(message, "From")[:300].lower()
+    return any(name in sender for name in ("mailer-daemon", "mail delivery", "mailer_daemon"))
+
+
+def _is_answer(message: Message) -> bool:
+    subject = header(message, "Subject")
+    return is_reply_subject(subject) or is_forward_subject(subject)
+
+
+def _told_recipients(
+    message: Message, parts: BounceParts, originals: list[str]
+) -> list[BounceRecipient]:
+    """Recipients named in a header, in the text, by flufl.bounce, or by the mail that came back."""
+    subject = header(message, "Subject")
+    named = [
+        address.address
+        for name in _FAILED_HEADERS
+        for address in parse_address_list(header(message, name))
+    ]
+    candidates = find_candidates(parts.explanation, _own_addresses(message))
+    chosen = choose(candidates, [*named, *originals])
+    diagnostics = diagnostics_for(parts.explanation, candidates, chosen)
+    addresses = named or [item.address for item in chosen]
+    if not addresses:
+        addresses = _by_flufl(message) or originals[:1]
+    if not addresses:
+        addresses = _in_subject(subject, message)
+    whole = f"{subject}\n{parts.explanation}"
+    return [
+        _told(address, diagnostics.get(address.lower(), ""), parts.explanation, whole)
+        for address in dict.fromkeys(addresses)
+    ]
+
+
+def _told(address: str, diagnostic: str, explanation: str, whole: str) -> BounceRecipient:
+    status = find_status(None, diagnostic, explanation)
+    action = BounceAction.DELAYED if is_delay(whole) else BounceAction.FAILED
+    if action is BounceAction.DELAYED and status.startswith("5"):
+        status = "4" + status[1:]
+    said = diagnostic or " ".join(explanation[:300].split())
+    return BounceRecipient(address, action, status, said or None)
+
+
+def _own_addresses(message: Message) -> set[str]:
+    names = ("To", "From", "Sender", "Reply-To", "Delivered-To", "X-Original-To", "Errors-To")
+    return {
+        address.address for name in names for address in parse_address_list(header(message, name))
+    }
+
+
+def _in_subject(subject: str, message: Message) -> list[str]:
+    own = {address.lower() for address in _own_addresses(message)}
+    found = find_candidates(subject, own)
+    return [found[0].address] if found else []
+
+
+def _by_flufl(message: Message) -> list[str]:
+    """flufl.bounce knows some servers that write the address in a way of their own."""
+    from flufl.bounce import all_failures
+
+    if not parse_address_list(header(message, "From")):
+        return []  # a detector of it trips over a missing From, and logs that loudly
+    try:
+        temporary, permanent = all_failures(message)
+    except Exception:  # noqa: BLE001 - detectors of another project, run over hostile mail
+        return []
+    own = {address.lower() for address in _own_addresses(message)}
+    found = sorted({*temporary, *permanent})
+    texts = [address.decode("utf-8", "replace") for address in found]
+    return [text for text in texts if address_in(text) == text and text.lower() not in own]
+
+
+def _original_recipients(parts: BounceParts) -> list[str]:
+    """To whom the mail that came back was sent."""
+    if parts.returned is None:
+        return []
+    names = ("X-Original-To", "To", "Apparently-To", "Cc", "Bcc")
+    found = [
+        address.address
+        for name in names
+        for address in parse_address_list(header(parts.returned, name))
+    ]
+    return list(dict.fromkeys(found))[:_MOST_RECIPIENTS]
+
+
+def _original_id(message: Message, parts: BounceParts) -> str | None:
+    """The Message-ID of the mail that came back; the mail that the bounce answers, else."""
+    sources = [header(parts.returned, "Message-ID")] if parts.returned is not None else []
+    for block in parts.status:
+        sources.extend(
+            block.get(name, "") for name in ("original-message-id", "x-original-message-id")
+        )
+    sources.extend(header(message, name) for name in ("X-Original-Message-ID", "In-Reply-To"))
+    sources.append(_id_in_text(parts.explanation))
+    references = message_ids(header(message, "References"))
+    sources.append(references[-1] if references else "")
+    return next((found[0] for source in sources if (found := message_ids(source))), None)
+
+
+def _id_in_text(text: str) -> str:
+    found = re.search(r"(?i)message[- ]?id[^:\n]{0,20}:\s{0,5}(<[^<>\s]{3,500}>)", text[:20_000])
+    return found.group(1) if found else ""
+
+
+def _complaint(message: Message, parts: BounceParts) -> Bounce:
+    """RFC 5965: somebody called our mail spam. It was delivered, or there were no complaint."""
+    fields = parts.feedback
+    values = [fields.get(name, "") for name in ("original-rcpt-to", "removal-recipient")]
+    addresses = [address for value in values if (address := address_in(value))]
+    kind = fields.get("feedback-type", "abuse")
+    recipients = tuple(
+        BounceRecipient(address, BounceAction.DELIVERED, None, f"Feedback-Type: {kind}")
+        for address in dict.fromkeys(addresses or _original_recipients(parts)[:1])
+    )
+    return Bounce(recipients, _original_id(message, parts))

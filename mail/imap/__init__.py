@@ -1,0 +1,3 @@
+"""Mailboxes read by IMAP."""
+
+from __future__ import annotations

@@ -1,0 +1,183 @@
+"""The socket under imapclient: one time budget a job, bounded lines and literals, no hidden buffer.
+
+imaplib reads through a buffered file whose content nobody can ask for, waits the full time-out for
+every single byte, and allocates whatever a server announces. A watcher of a thousand mailboxes can
+bear none of that: here what was read but not used can be asked for (`has_input`), a whole job has
+one deadline, and another thread may abort it.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import socket
+import ssl
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import imapclient
+
+from mail.connections import ImapSettings
+from mail.discovery.dial import dial, secure, tls_context
+from mail.discovery.providers import Security
+from mail.errors import ConnectionCut, ProtocolBroken, ServerSilent, TlsFailed
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+CHUNK = 256 * 1024
+MAX_LINE = 32 * 1024 * 1024
+"""A SEARCH over a folder with a million mails answers in one line of eight megabytes."""
+MAX_LITERAL = 256 * 1024 * 1024
+
+
+class Wire(imaplib.IMAP4):
+    """An IMAP connection whose reads end at `deadline` (`time.monotonic()`) at the latest."""
+
+    def __init__(self, settings: ImapSettings, deadline: float) -> None:
+        self._settings = settings
+        self._left = bytearray()
+        self.deadline = deadline
+        self.aborted = False
+        super().__init__(settings.host, settings.port)
+
+    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
+        """Connect; called by imaplib's constructor. Raises the errors of `mail.dial`."""
+        del timeout
+        settings = self._settings
+        self.host, self.port = settings.host, settings.port
+        self.sock: socket.socket = dial(settings.host, settings.port, self.deadline)
+        if settings.security is Security.TLS:
+            self._secure()
+
+    def upgrade(self) -> None:
+        """STARTTLS. Raises TlsFailed when the server has none, and the errors of `mail.dial`."""
+        if "STARTTLS" not in self.capabilities:
+            raise TlsFailed(
+                f"{self.host} offers no STARTTLS on port {self.port}."
+                " Choose TLS with the port that is meant for it (usually 993)."
+            )
+        answer, _ = self._simple_command("STARTTLS")
+        # What came in clear after the OK was put there by somebody in between (CVE-2011-0411).
+        if answer != "OK" or self._left:
+            raise TlsFailed(f"{self.host} refused to switch to encryption (STARTTLS).")
+        self._secure()
+        self._tls_established = True
+        self.untagged_responses.clear()
+        self._get_capabilities()
+
+    def _secure(self) -> None:
+        context = tls_context(self._settings.verify, self._settings.ca_file)
+        self.sock = secure(self.sock, context, self.host, self.port, self.deadline)
+
+    def read(self, size: int) -> bytes:
+        """`size` bytes of a literal."""
+        if size > MAX_LITERAL:
+            raise ProtocolBroken(f"{self.host} announced {size} bytes at once, which is too much.")
+        while len(self._left) < size:
+            self._fill()
+        return self._take(size)
+
+    def readline(self) -> bytes:
+        """One line with its CRLF."""
+        start = 0
+        while (end := self._left.find(b"\n", start)) < 0:
+            start = len(self._left)
+            if start > MAX_LINE:
+                raise ProtocolBroken(f"{self.host} sends a line without end.")
+            self._fill()
+        return self._take(end + 1)
+
+    def _take(self, size: int) -> bytes:
+        taken = bytes(memoryview(self._left)[:size])
+        del self._left[:size]
+        return taken
+
+    def _fill(self) -> None:
+        try:
+            self._set_timeout()
+            chunk = self.sock.recv(CHUNK)
+        except TimeoutError as error:
+            raise ServerSilent(
+                f"{self.host} accepted the connection on port {self.port} but does not answer."
+                " Check port and encryption, or try again later."
+            ) from error
+        except (OSError, ValueError) as error:
+            raise self._cut() from error
+        if not chunk:
+            raise self._cut()
+        self._left += chunk
+
+    def _set_timeout(self) -> None:
+        left = self.deadline - time.monotonic()
+        if left <= 0 or self.aborted:
+            raise TimeoutError
+        self.sock.settimeout(min(left, self._settings.timeout))
+
+    def _cut(self) -> ConnectionCut:
+        bye = self.untagged_responses.get("BYE")
+        said = bye[-1] if bye else b""
+        words = said.decode("utf-8", "replace")[:200] if isinstance(said, bytes) else ""
+        return ConnectionCut(
+            f"{self.host} closed the connection" + (f": “{words}”" if words else ".")
+        )
+
+    def send(self, data: Buffer) -> None:
+        """Send all of `data`."""
+        try:
+            self._set_timeout()
+            self.sock.sendall(data)
+        except TimeoutError as error:
+            raise ServerSilent(f"{self.host} takes no more data.") from error
+        except (OSError, ValueError) as error:
+            raise self._cut() from error
+
+    def has_input(self) -> bool:
+        """Whether something was received that nobody has read, which the socket does not tell."""
+        if self._left:
+            return True
+        return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+
+    def abort_io(self) -> None:
+        """Make the job that uses this connection fail soon. Safe from any thread."""
+        self.aborted = True
+        # The plain socket's method: SSLSocket.shutdown would pull TLS from under the reader.
+        with suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def shutdown(self) -> None:
+        """Close the connection."""
+        with suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+        self.sock.close()
+
+    def _log(self, line: str) -> None:
+        """imaplib keeps the last commands, LOGIN too, for its debugging; we do not."""
+
+
+class WireClient(imapclient.IMAPClient):  # type: ignore[misc] # untyped library
+    """imapclient over a `Wire`."""
+
+    def __init__(self, settings: ImapSettings, deadline: float) -> None:
+        self._wire_settings = settings
+        self._wire_deadline = deadline
+        super().__init__(
+            settings.host,
+            settings.port,
+            ssl=settings.security is Security.TLS,
+            timeout=settings.timeout,
+        )
+        # imapclient logs every line, mails included, at a cost even when nobody listens.
+        self.wire.debug = 0
+
+    def _create_IMAP4(self) -> Wire:  # noqa: N802
+        return Wire(self._wire_settings, self._wire_deadline)
+
+    @property
+    def wire(self) -> Wire:
+        wire: Wire = self._imap
+        return wire
+
+    def fileno(self) -> int:
+        """The socket's number, for `loop.add_reader`."""
+        return self.wire.sock.fileno()

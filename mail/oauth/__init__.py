@@ -1,0 +1,3 @@
+"""OAuth2 tokens for mailboxes."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Quoted history and signatures: found and folded, never thrown away."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Who really sent a mail: DKIM, SPF and DMARC."""
+
+from __future__ import annotations

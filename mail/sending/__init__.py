@@ -1,0 +1,3 @@
+"""A written mail handed over: SMTP and Microsoft Graph."""
+
+from __future__ import annotations

@@ -1,0 +1,269 @@
+"""One SMTP session as a client: connect, encrypt, log in, then one transaction after the other.
+
+The line that matters runs through DATA. Until the final dot is handed to the operating system
+nothing can have been accepted, so any loss is safe to retry (Deferred). From then on only the
+server's answer tells; without one the outcome is Ambiguous.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import aiosmtplib
+from aiosmtplib.protocol import SMTPProtocol
+from aiosmtplib.response import SMTPResponse
+
+from mail.discovery.dial import tls_context
+from mail.errors import Ambiguous
+from mail.sending import errors
+from mail.sending.account import Security, SmtpAccount
+from mail.sending.login import encrypt, greet, log_in
+from mail.sending.parcel import Parcel, dot_stuffed
+from mail.sending.results import Outcome, RecipientResult, SendResult, recipient_result, split_reply
+from mail.writing.headers import wire_address
+
+_TRANSPORT_ERRORS = (aiosmtplib.SMTPServerDisconnected, TimeoutError, OSError)
+
+
+OnHandover = Callable[[], Awaitable[None]]
+"""Awaited when all is said but the mail itself: after it, a lost connection leaves it open."""
+
+
+class Stale(Exception):  # noqa: N818 - not an error: the connection has simply grown old
+    """The server had given up this connection before it heard anything of the mail."""
+
+
+class SmtpConnection:
+    """An open, logged-in session. Not for two tasks at once."""
+
+    def __init__(self, account: SmtpAccount, client: aiosmtplib.SMTP) -> None:
+        self.account = account
+        self.client = client
+        self.sent = 0
+        self.last_used = 0.0
+        self._dirty = False
+
+    @classmethod
+    async def open(cls, account: SmtpAccount) -> SmtpConnection:
+        """Connect and log in. Raises the WireError that says what is wrong."""
+        use_tls = account.security is Security.TLS
+        client = aiosmtplib.SMTP(
+            hostname=account.host,
+            port=account.port,
+            use_tls=use_tls,
+            start_tls=False,
+            timeout=account.timeout,
+            local_hostname="localhost",
+            tls_context=await asyncio.to_thread(_context, account),
+        )
+        try:
+            await client.connect()
+        except (aiosmtplib.SMTPException, OSError, UnicodeError, ValueError) as error:
+            raise errors.connect_error(account, error) from error
+        try:
+            client.local_hostname = _own_name(client)
+            await greet(client)
+            if account.security is Security.STARTTLS:
+                await encrypt(account, client)
+            if account.has_login:
+                await log_in(account, client)
+        except _TRANSPORT_ERRORS as error:
+            client.close()
+            raise errors.lost(account) from error
+        except aiosmtplib.SMTPResponseException as error:
+            client.close()
+            raise errors.connect_error(account, error) from error
+        except BaseException:
+            client.close()
+            raise
+        return cls(account, client)
+
+    @property
+    def size_limit(self) -> int | None:
+        """The server's SIZE in bytes, None when it names none."""
+        value = self.client.esmtp_extensions.get("size", "").strip()
+        return int(value) if value.isdecimal() and len(value) < 16 and int(value) > 0 else None
+
+    @property
+    def tls_version(self) -> str | None:
+        ssl_object = self.client.get_transport_info("ssl_object")
+        return ssl_object.version() if ssl_object else None
+
+    @property
+    def usable(self) -> bool:
+        return self.client.is_connected
+
+    def close(self) -> None:
+        self.client.close()
+
+    async def quit(self) -> None:
+        """Say goodbye; never raises, never takes long."""
+        try:
+            await self.client.quit(timeout=2)
+        except (aiosmtplib.SMTPException, OSError):
+            self.client.close()
+
+    async def send(self, parcel: Parcel, on_handover: OnHandover) -> SendResult:
+        """One transaction. Raises Stale, Deferred, Refused, TooLarge, AddressError, Ambiguous."""
+        options = self._options(parcel)
+        encoding = "utf-8" if "SMTPUTF8" in options else "ascii"
+        try:
+            if self._dirty:
+                await self.client.rset()
+            self._dirty = True
+            await self._mail_from(parcel.sender, options, encoding)
+            results = [await self._rcpt_to(one, wire, encoding) for one, wire in parcel.recipients]
+            if any(one.outcome is Outcome.ACCEPTED for one in results):
+                start = await self.client.execute_command(b"DATA")
+                if start.code == 421:
+                    raise Stale
+                if start.code != 354:
+                    return self._whole(results, start)
+        except _TRANSPORT_ERRORS as error:
+            raise Stale from error
+        except aiosmtplib.SMTPResponseException as error:
+            if error.code in {421, -1}:
+                raise Stale from error
+            raise
+        if not any(one.outcome is Outcome.ACCEPTED for one in results):
+            return SendResult(tuple(results))
+        await on_handover()
+        response = await self._body(parcel.data)
+        self._dirty = False
+        self.sent += 1
+        return self._whole(results, response)
+
+    async def try_sender(self, sender: str) -> None:
+        """Ask whether we may send as this address, and send nothing. Raises like `send`."""
+        wire = wire_address(sender) if sender else ""
+        if not wire.isascii() and not self.client.supports_extension("smtputf8"):
+            raise errors.needs_smtputf8(self.account, sender)
+        options = [] if wire.isascii() else ["SMTPUTF8"]
+        try:
+            await self._mail_from(wire, options, "utf-8")
+            await self.client.rset()
+        except (*_TRANSPORT_ERRORS, aiosmtplib.SMTPResponseException) as error:
+            raise errors.lost(self.account) from error
+
+    def _options(self, parcel: Parcel) -> list[str]:
+        """MAIL FROM's parameters. Raises TooLarge or AddressError before anything is said."""
+        client, limit, size = self.client, self.size_limit, len(parcel.data)
+        if limit is not None and size > limit:
+            raise errors.too_large(self.account, size, limit)
+        options = [f"SIZE={size}"] if client.supports_extension("size") else []
+        utf8 = client.supports_extension("smtputf8")
+        if parcel.international and not utf8:
+            raise errors.needs_smtputf8(self.account, parcel.international)
+        if utf8 and (parcel.international or not parcel.header_is_ascii):
+            options.append("SMTPUTF8")
+        if client.supports_extension("8bitmime") and not parcel.data.isascii():
+            options.append("BODY=8BITMIME")
+        return options
+
+    async def _mail_from(self, sender: str, options: list[str], encoding: str) -> None:
+        try:
+            await self.client.mail(sender, options=options, encoding=encoding)
+        except aiosmtplib.SMTPSenderRefused as error:
+            if error.code == 421:
+                raise
+            raise errors.sender_error(self.account, sender, error) from error
+
+    async def _rcpt_to(self, address: str, wire: str, encoding: str) -> RecipientResult:
+        try:
+            response = await self.client.rcpt(wire, encoding=encoding)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            if error.code == 421:
+                raise
+            words = errors.server_words(self.account, error.message)
+            return recipient_result(address, error.code, words, at_rcpt=True)
+        return recipient_result(address, response.code, response.message, at_rcpt=True)
+
+    async def _body(self, data: bytes) -> SMTPResponse:
+        """The mail and its final dot, and the server's answer to it."""
+        protocol = self.client.protocol
+        if protocol is None:
+            raise errors.lost(self.account)
+        reply = asyncio.ensure_future(protocol.read_response(timeout=None))
+        handed_over = False
+        try:
+            for chunk in dot_stuffed(data):
+                protocol.write(chunk)
+                await self._flushed(protocol, reply)
+                if reply.done():
+                    return self._early(reply.result())
+            handed_over = True
+            protocol.write(b".\r\n")
+            return await asyncio.wait_for(reply, self.account.data_timeout)
+        except (*_TRANSPORT_ERRORS, aiosmtplib.SMTPResponseException) as error:
+            self.close()
+            if handed_over:
+                raise Ambiguous(
+                    f"{self.account.host} had the whole mail but never said whether it took it."
+                    " It may have left."
+                ) from error
+            raise errors.lost(self.account) from error
+        finally:
+            if not reply.done():
+                reply.cancel()
+                self.close()
+
+    def _early(self, response: SMTPResponse) -> SMTPResponse:
+        """An answer before the mail was complete: a refusal. This session can go no further."""
+        self.close()
+        if response.code < 400:
+            raise aiosmtplib.SMTPServerDisconnected("Answered before the end of the mail")
+        return response
+
+    async def _flushed(self, protocol: SMTPProtocol, reply: Awaitable[SMTPResponse]) -> None:
+        """Wait until the transport has passed everything on, or the server has answered.
+
+        `_drain_helper` is the half of asyncio's flow control that a protocol offers to
+        `StreamWriter.drain`; aiosmtplib has no public name for it.
+        """
+        transport = cast(asyncio.WriteTransport, protocol.transport)
+        if transport is None or transport.is_closing():
+            raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+        transport.set_write_buffer_limits(high=1)  # 0 stalls asyncio's TLS transport
+        drained = asyncio.ensure_future(protocol._drain_helper())
+        try:
+            done, _ = await asyncio.wait(
+                {drained, asyncio.ensure_future(reply)},
+                timeout=self.account.timeout,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            drained.cancel()
+        if not done:
+            raise TimeoutError
+        if drained in done:
+            drained.result()
+
+    def _whole(self, results: list[RecipientResult], response: SMTPResponse) -> SendResult:
+        """The answer to the mail is the answer to each recipient that was let in before."""
+        message = errors.server_words(self.account, response.message)
+        _, words = split_reply(response.message)
+        merged = tuple(
+            recipient_result(one.address, response.code, message)
+            if one.outcome is Outcome.ACCEPTED
+            else one
+            for one in results
+        )
+        return SendResult(merged, f"{response.code} {words}".strip())
+
+
+def _context(account: SmtpAccount) -> ssl.SSLContext:
+    """Certificates are verified, except where encryption is optional and guards no login."""
+    verify = account.verify and not (
+        account.starttls_optional and (account.local or not account.has_login)
+    )
+    return tls_context(verify, account.ca_file)
+
+
+def _own_name(client: aiosmtplib.SMTP) -> str:
+    """Our address as EHLO wants it when there is no sure name: `[192.0.2.1]` (RFC 5321 4.1.3)."""
+    name = client.get_transport_info("sockname")
+    host = name[0].partition("%")[0] if name else "127.0.0.1"
+    return f"[IPv6:{host}]" if ":" in host else f"[{host}]"

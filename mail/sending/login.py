@@ -1,0 +1,91 @@
+"""Greeting, encryption and login at the start of an SMTP session.
+
+A password goes over an encrypted connection or stays at home, and it is tried once: three tries
+with three mechanisms lock some accounts.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import aiosmtplib
+
+from mail.sending import errors
+from mail.sending.account import SmtpAccount
+
+
+async def greet(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        if not client.is_connected:
+            raise
+        await client.helo()
+
+
+async def encrypt(account: SmtpAccount, client: aiosmtplib.SMTP) -> None:
+    """STARTTLS, where it is offered or required."""
+    if not client.supports_extension("starttls"):
+        if account.starttls_optional:
+            return
+        raise errors.no_encryption(account)
+    try:
+        await client.starttls()
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise errors.starttls_error(account, error) from error
+    await greet(client)
+
+
+async def log_in(account: SmtpAccount, client: aiosmtplib.SMTP) -> None:
+    """AUTH with the first mechanism that both sides know; one try, lest an account be locked."""
+    encrypted = client.get_transport_info("sslcontext") is not None
+    if not encrypted and not account.local:
+        raise errors.no_encryption(account)
+    offered = {name.lower() for name in client.server_auth_methods}
+    refusal: aiosmtplib.SMTPResponseException | None = None
+    for mechanism in _mechanisms(account):
+        if mechanism not in offered:
+            continue
+        try:
+            await _authenticate(account, client, mechanism)
+        except aiosmtplib.SMTPResponseException as error:
+            if error.code not in {500, 501, 502, 503, 504}:
+                raise errors.login_error(account, error) from error
+            refusal = error  # the mechanism was refused, not the password
+        else:
+            return
+    if refusal is not None:
+        raise errors.login_error(account, refusal) from refusal
+    raise errors.no_login_offered(account)
+
+
+def _mechanisms(account: SmtpAccount) -> tuple[str, ...]:
+    return ("xoauth2", "oauthbearer") if account.token else ("plain", "login", "cram-md5")
+
+
+async def _authenticate(account: SmtpAccount, client: aiosmtplib.SMTP, mechanism: str) -> None:
+    user, password = account.user or "", account.password or ""
+    if account.token and mechanism == "xoauth2":
+        await client.auth_xoauth2(user, await account.token())
+    elif account.token:
+        await _auth_oauthbearer(account, client, await account.token())
+    elif mechanism == "plain":
+        await client.auth_plain(user, password)
+    elif mechanism == "login":
+        await client.auth_login(user, password)
+    else:
+        await client.auth_crammd5(user, password)
+
+
+async def _auth_oauthbearer(account: SmtpAccount, client: aiosmtplib.SMTP, token: str) -> None:
+    """RFC 7628, which aiosmtplib does not have."""
+    blob = (
+        f"n,a={account.user},\x01host={account.host}\x01port={account.port}"
+        f"\x01auth=Bearer {token}\x01\x01"
+    )
+    encoded = base64.b64encode(blob.encode())
+    response = await client.execute_command(b"AUTH", b"OAUTHBEARER", encoded)
+    if response.code == 334:
+        response = await client.execute_command(b"AQ==")
+    if response.code != 235:
+        raise aiosmtplib.SMTPAuthenticationError(response.code, response.message)

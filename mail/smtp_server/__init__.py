@@ -1,0 +1,3 @@
+"""Canal's own SMTP server."""
+
+from __future__ import annotations
