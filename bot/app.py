@@ -14,33 +14,33 @@ from typing import TYPE_CHECKING, Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.browser_sign_in import CALLBACK_PATH
 from bot.clock import SystemClock
+from bot.config.secret_key import load_secret_keys
+from bot.config.settings import Settings
 from bot.http import HttpServer
 from bot.listeners.services import Services
 from bot.lock import ProcessLock
-from bot.mailboxes import MailboxWatch
 from bot.metrics import build_metrics
 from bot.parts import Parts, build_parts
 from bot.scheduler import Scheduler
-from bot.secret_key import load_secret_keys
-from bot.settings import Settings
 from bot.slack.gateway import SlackChat
 from bot.slack.i18n import Catalogs
 from bot.slack_connection import SocketMode, build_bolt, build_client
-from bot.smtp_in import SmtpIn
-from bot.wires import Finder, Wires
+from bot.wires.browser_sign_in import CALLBACK_PATH
+from bot.wires.mailboxes import MailboxWatch
+from bot.wires.smtp_in import SmtpIn
+from bot.wires.wires import Finder, Wires
 from bot.workspace import Workspace, identify
 from handlers.access import Admins
-from handlers.channel_test import ChannelTester
-from handlers.channels import Channels
+from handlers.channels.channel_test import ChannelTester
+from handlers.channels.channels import Channels
 from handlers.context import WAKE_NAMES, Context
-from handlers.filing import FilingWorker
-from handlers.outbox import OutboxWorker
-from handlers.personal_signatures import PersonalSignatures
-from handlers.places import Places
-from handlers.startup import leave, recover, remember_workspace
+from handlers.mail_in.filing import FilingWorker
+from handlers.outbox.places import Places
+from handlers.outbox.worker import OutboxWorker
+from handlers.replies.signatures import PersonalSignatures
 from handlers.tokens import Tokens
+from handlers.upkeep.startup import leave, recover, remember_workspace
 from mail.senders.verdict import make_resolver
 from storage.crypto import Vault
 from storage.engine import Database, open_database

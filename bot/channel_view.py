@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from handlers.channels import ChannelStatus
-from handlers.connection_settings import oauth_of
-from handlers.health import state_of
+from handlers.channels.channels import ChannelStatus
+from handlers.channels.connection_settings import oauth_of
+from handlers.channels.health import state_of
 from mail.document import Document
 from storage.records import ChannelRecord, ConnectionRecord
 

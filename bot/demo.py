@@ -13,14 +13,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bot.app import Canal
-from bot.check_network import find_manifest
+from bot.config.check_network import find_manifest
+from bot.config.settings import Settings, load_settings
+from bot.config.types import ListenAddress
 from bot.sandbox import MailCatcher, Sandbox
-from bot.setting_types import ListenAddress
-from bot.settings import Settings, load_settings
 from bot.slack.i18n import Catalogs
 from bot.slack.kit import section
 from bot.slack.texts import Texts
-from handlers.channel_fields import ChannelFields
+from handlers.channels.fields import ChannelFields
 
 PAGE_PORT = 3939
 ADDRESS = "support@acme.example"

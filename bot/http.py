@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from bot.config.types import ListenAddress
 from bot.metrics import Metrics
 from bot.observability import get_logger
 from bot.problems import port_in_use
-from bot.setting_types import ListenAddress
 
 if TYPE_CHECKING:
     from slack_bolt.app.async_app import AsyncApp

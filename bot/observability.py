@@ -13,8 +13,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from bot.config.settings import Settings
 from bot.redaction import Redactor
-from bot.settings import Settings
 
 CHATTY_LIBRARIES = (
     "aiohttp",

@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handlers.access import Admins
-from handlers.address_index import AddressIndex
-from handlers.backfill import Backfill
 from handlers.context import Context
-from handlers.deliver_mail import MailDelivery
-from handlers.deliver_slack import SlackDelivery
-from handlers.filing import FilingWorker
-from handlers.forwarding import Forwards
-from handlers.intake import Intake
-from handlers.mailboxes import Mailboxes
-from handlers.make_customer import OriginalSenders
-from handlers.merging import Merges
-from handlers.moves import Moves
-from handlers.muted import Muted
-from handlers.outbox import OutboxWorker
+from handlers.mail_in.address_index import AddressIndex
+from handlers.mail_in.filing import FilingWorker
+from handlers.mail_in.intake import Intake
+from handlers.mail_in.mailboxes import Mailboxes
+from handlers.mail_in.verification import SenderChecks
+from handlers.outbox.deliver_mail import MailDelivery
+from handlers.outbox.deliver_slack import SlackDelivery
+from handlers.outbox.work import WorkKind
+from handlers.outbox.worker import OutboxWorker
 from handlers.ports import Chat, MailTransport, SentFolder
-from handlers.recipients import RecipientEditor
-from handlers.replies import Replies
-from handlers.save_sent import SentCopies
-from handlers.tickets import Tickets
-from handlers.verification import SenderChecks
-from handlers.work import WorkKind
+from handlers.replies.backfill import Backfill
+from handlers.replies.forwarding import Forwards
+from handlers.replies.recipients import RecipientEditor
+from handlers.replies.replies import Replies
+from handlers.replies.save_sent import SentCopies
+from handlers.tickets.make_customer import OriginalSenders
+from handlers.tickets.merging import Merges
+from handlers.tickets.moves import Moves
+from handlers.tickets.muted import Muted
+from handlers.tickets.tickets import Tickets
 from mail.senders.verdict import make_resolver
 
 if TYPE_CHECKING:

@@ -14,15 +14,15 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.mailboxes import MailboxWatch
 from bot.metrics import Metrics
 from bot.parts import Parts
-from handlers.health import tell_of_long_failures
-from handlers.recovery import Recovery
-from handlers.reports import outbox_figures
-from handlers.retention import Retention
-from handlers.secret_expiry import warn_of_expiring_secrets
-from handlers.turns import RENEW_EVERY, Turns
+from bot.wires.mailboxes import MailboxWatch
+from handlers.channels.health import tell_of_long_failures
+from handlers.channels.secret_expiry import warn_of_expiring_secrets
+from handlers.outbox.recovery import Recovery
+from handlers.upkeep.reports import outbox_figures
+from handlers.upkeep.retention import Retention
+from handlers.upkeep.turns import RENEW_EVERY, Turns
 
 _log = logging.getLogger(__name__)
 CONFIG_EVERY = 0.5

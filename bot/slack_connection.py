@@ -14,10 +14,10 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.config.settings import Settings
 from bot.listeners import register
 from bot.listeners.services import Services
 from bot.problems import StartupError
-from bot.settings import Settings
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 2.0

@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.problems import StartupError
-from handlers.startup import find_team
+from handlers.upkeep.startup import find_team
 from storage.engine import Database
 
 _log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ HandlerError
 ├── UserError               the person can mend it; `code` for programs, a sentence for people
 │   ├── NotAllowed          the person may not do this
 │   ├── NotFound            what was named does not exist
-│   └── InvalidFields       fields whose values are not usable (handlers/channel_fields.py)
+│   └── InvalidFields       fields whose values are not usable (handlers/channels/fields.py)
 └── ChatError               talking to Slack failed
     ├── ChatRateLimited     come back after `retry_after` seconds
     ├── ChatUnavailable     nothing was done: try again later

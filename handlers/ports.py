@@ -147,7 +147,7 @@ class Chat(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MailConnection:
-    """One direction of a channel: its kind, settings and secrets (`handlers.connection_settings`).
+    """One direction of a channel: its kind, settings and secrets (`channels.connection_settings`).
 
     `channel_id` is None while the channel is not saved yet. `sender` is the channel's From address,
     `inbound_address` where Canal's own SMTP server takes mail for it.

@@ -12,8 +12,8 @@ from bot.listeners.answers import answer_press, place_of, user_of
 from bot.listeners.modals.show_mail import open_mail
 from bot.listeners.more import openers
 from bot.listeners.services import Services
-from handlers.outcomes import Outcome
 from handlers.posts import Place
+from handlers.replies.outcomes import Outcome
 
 Json = dict[str, Any]
 

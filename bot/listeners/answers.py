@@ -6,9 +6,9 @@ from typing import Any
 
 from bot.listeners.services import Services
 from bot.slack.texts import Texts
-from handlers.outcomes import Outcome, OutcomeKind
-from handlers.people import Recipients, addresses_in
+from handlers.mail_in.people import Recipients, addresses_in
 from handlers.posts import Notice, NoticeKind, Place
+from handlers.replies.outcomes import Outcome, OutcomeKind
 
 Json = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, section
 from bot.slack.texts import Texts
-from handlers.channels import ChannelStatus
+from handlers.channels.channels import ChannelStatus
 from storage.records import ConnectionRecord
 
 Json = dict[str, Any]

@@ -9,8 +9,8 @@ from slack_bolt.app.async_app import AsyncApp
 from bot.listeners.answers import whisper_outcome
 from bot.listeners.services import Services
 from bot.slack.threads import agent_message_from, is_persons_message
-from handlers.outcomes import OutcomeKind
 from handlers.posts import Notice, NoticeKind, Place
+from handlers.replies.outcomes import OutcomeKind
 
 Json = dict[str, Any]
 

@@ -8,26 +8,26 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.browser_sign_in import BrowserSignIns
 from bot.slack.gateway import SlackChat
 from bot.slack.texts import Texts
+from bot.wires.browser_sign_in import BrowserSignIns
 from handlers.access import Admins
-from handlers.channel_setup import ChannelSetup
-from handlers.channel_test import ChannelTester
-from handlers.channels import Channels
+from handlers.channels.channel_test import ChannelTester
+from handlers.channels.channels import Channels
+from handlers.channels.loop_test import LoopTest
+from handlers.channels.setup import ChannelSetup
 from handlers.errors import ChatError
-from handlers.forwarding import Forwards
-from handlers.loop_test import LoopTest
-from handlers.make_customer import OriginalSenders
-from handlers.merging import Merges
-from handlers.moves import Moves
-from handlers.muted import Muted
-from handlers.personal_signatures import PersonalSignatures
-from handlers.places import Places
+from handlers.outbox.places import Places
 from handlers.ports import Clock
-from handlers.recipients import RecipientEditor
-from handlers.replies import Replies
-from handlers.tickets import Tickets
+from handlers.replies.forwarding import Forwards
+from handlers.replies.recipients import RecipientEditor
+from handlers.replies.replies import Replies
+from handlers.replies.signatures import PersonalSignatures
+from handlers.tickets.make_customer import OriginalSenders
+from handlers.tickets.merging import Merges
+from handlers.tickets.moves import Moves
+from handlers.tickets.muted import Muted
+from handlers.tickets.tickets import Tickets
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from bot.listeners.modals.show_mail import open_mail
 from bot.listeners.moving import split_off
 from bot.listeners.services import Services
 from handlers.errors import UserError
-from handlers.outcomes import Outcome
+from handlers.replies.outcomes import Outcome
 from storage.records import MessageRecord
 
 Json = dict[str, Any]

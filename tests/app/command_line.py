@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli import app
+from bot.cli.main import app
 from bot.problems import run_or_explain
 
 

@@ -14,14 +14,14 @@ from typing import Any
 import aiosmtplib
 
 from bot.app import Canal
-from bot.check_network import find_manifest
+from bot.config.check_network import find_manifest
+from bot.config.settings import Settings, load_settings
 from bot.sandbox import MailCatcher, Sandbox
 from bot.sandbox.caught import CaughtMail
-from bot.settings import Settings, load_settings
 from bot.slack_connection import SocketMode, build_bolt, build_client
-from handlers.channel_fields import ChannelFields
-from handlers.channels import ChannelStatus
-from handlers.work import send_key
+from handlers.channels.channels import ChannelStatus
+from handlers.channels.fields import ChannelFields
+from handlers.outbox.work import send_key
 from storage.queries import mails, messages, outbox
 from storage.records import MessageRecord, OutboxRecord
 

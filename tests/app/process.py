@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.cli_support import open_offline
-from handlers.channel_fields import ChannelFields
-from handlers.channels import ChannelStatus
+from bot.cli.support import open_offline
+from handlers.channels.channels import ChannelStatus
+from handlers.channels.fields import ChannelFields
 from tests.app.harness import Harness
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ class CanalProcess:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.cli", "run", cwd=ROOT, env=self._env,
+            sys.executable, "-m", "bot", "run", cwd=ROOT, env=self._env,
             stdout=PIPE, stderr=PIPE,
         )  # fmt: skip
         assert self._process.stderr is not None
@@ -149,7 +149,7 @@ async def run_cli(
 ) -> tuple[int, str, str]:
     """`canal …` as a command: (exit status, stdout, stderr)."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.cli", *words, cwd=ROOT, env=clean_env(env),
+        sys.executable, "-m", "bot", *words, cwd=ROOT, env=clean_env(env),
         stdin=PIPE, stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
     try:

@@ -84,7 +84,7 @@ async def test_an_old_reply_is_offered_not_sent(
 ) -> None:
     from datetime import timedelta
 
-    monkeypatch.setattr("handlers.backfill._SEND_UP_TO", timedelta(seconds=-1))
+    monkeypatch.setattr("handlers.replies.backfill._SEND_UP_TO", timedelta(seconds=-1))
     card = canal_away.roots()[0]
     await canal_away.say(card, "Is this still true?")
     await canal_away.start_canal()

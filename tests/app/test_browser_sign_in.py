@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
-from bot.browser_sign_in import BrowserSignIns
-from handlers.connection_settings import OAuthChoice, oauth_of
+from bot.wires.browser_sign_in import BrowserSignIns
+from handlers.channels.connection_settings import OAuthChoice, oauth_of
 from mail.errors import DeadGrant
 from tests.app.harness import Harness
 from tests.connections.token_server import TokenServer, running_token_server

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers import health
+from handlers.channels import health
 from tests.app.harness import OURS, Harness, words_of
 from tests.servers.ports import free_port
 from tests.servers.scripted_imap import ScriptedImap, running_scripted_imap

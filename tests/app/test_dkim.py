@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import app
-from handlers.dkim_keys import DkimKeys
+from bot.cli.main import app
+from handlers.channels.dkim_keys import DkimKeys
 from handlers.errors import NotFound, UserError
 from tests.app.harness import Harness
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handlers.flood import FloodGate, FloodLimits
+from handlers.mail_in.flood import FloodGate, FloodLimits
 from tests.app.harness import OURS, Harness, words_of
 
 Json = dict[str, Any]

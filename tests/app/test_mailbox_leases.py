@@ -13,17 +13,17 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot.clock import SystemClock
-from bot.grants import Grants
-from bot.mailboxes import MailboxWatch
+from bot.config.settings import load_settings
 from bot.metrics import build_metrics
-from bot.settings import load_settings
-from handlers.address_index import AddressIndex
-from handlers.channel_fields import ChannelFields
-from handlers.channels import Channels
+from bot.wires.grants import Grants
+from bot.wires.mailboxes import MailboxWatch
+from handlers.channels.channels import Channels
+from handlers.channels.fields import ChannelFields
+from handlers.channels.grants import GrantStore
 from handlers.context import Context
-from handlers.grants import GrantStore
-from handlers.intake import Intake
-from handlers.mailboxes import Mailboxes, MailboxGone
+from handlers.mail_in.address_index import AddressIndex
+from handlers.mail_in.intake import Intake
+from handlers.mail_in.mailboxes import Mailboxes, MailboxGone
 from handlers.tokens import Tokens
 from mail.connections import FetchedBatch, ImapCursor
 from mail.imap.watch import WatchTiming

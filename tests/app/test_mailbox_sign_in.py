@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from handlers.connection_settings import OAuthChoice
+from handlers.channels.connection_settings import OAuthChoice
 from mail.oauth.tokens import TokenSet
 from tests.app.harness import Harness
 from tests.app.mailboxes import MailHost, make_mail, running_mail_host
@@ -256,7 +256,7 @@ def direct_messages(world: World) -> list[str]:
 
 async def start(world: World, *words: str) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.cli", *words, cwd=ROOT,
+        sys.executable, "-m", "bot", *words, cwd=ROOT,
         env=clean_env(world.canal.environment()), stdin=PIPE, stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
 

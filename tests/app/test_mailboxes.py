@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from handlers.channel_fields import ChannelFields
-from handlers.channels import ChannelStatus
+from handlers.channels.channels import ChannelStatus
+from handlers.channels.fields import ChannelFields
 from tests.app.harness import Harness, words_of
 from tests.app.mailboxes import MailHost, make_mail, running_mail_host
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import Canal
-from bot.settings import load_settings
+from bot.config.settings import load_settings
 from tests.app.harness import Harness
 from tests.app.minimal_slack import CHANNEL, Json, MinimalSlack
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from bot.cli import app
+from bot.cli.main import app
 from tests.app.harness import OURS, Harness, words_of
 
 Json = dict[str, Any]

@@ -13,9 +13,9 @@ import aiosmtplib
 import pytest
 import pytest_asyncio
 
-from bot.cli_support import open_offline
-from bot.secret_key import new_key
-from handlers.channel_fields import ChannelFields
+from bot.cli.support import open_offline
+from bot.config.secret_key import new_key
+from handlers.channels.fields import ChannelFields
 from tests.app.harness import Json, words_of
 from tests.app.process import CanalProcess, ProcessHarness
 

@@ -77,10 +77,8 @@ async def running(database_url: str | None) -> AsyncIterator[tuple[int, str, Sin
         try:
             await _answers(f"http://127.0.0.1:{slack_port}/bench/posts?count")
             options = f"--name Bench --slack-channel {CHANNEL} --primary help@bench.example"
-            await _run(
-                "bot.cli", "channels", "add", *options.split(), "--undo-seconds", "0", env=env
-            )
-            canal = await _start("bot.cli", "run", env=env)
+            await _run("bot", "channels", "add", *options.split(), "--undo-seconds", "0", env=env)
+            canal = await _start("bot", "run", env=env)
             await _answers(f"http://127.0.0.1:{http_port}/readyz")
             yield smtp_port, f"http://127.0.0.1:{slack_port}", sink
         finally:

@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-from handlers.connection_settings import read_fetch_options
+from handlers.channels.connection_settings import read_fetch_options
 from mail.connections import FetchedBatch, ImapCursor
 from mail.discovery.providers import Security
 from mail.errors import MailError

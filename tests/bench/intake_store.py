@@ -8,10 +8,10 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from bot.clock import SystemClock
-from handlers.address_index import AddressIndex
 from handlers.context import Context
-from handlers.intake import Intake
-from handlers.mailboxes import Mailboxes
+from handlers.mail_in.address_index import AddressIndex
+from handlers.mail_in.intake import Intake
+from handlers.mail_in.mailboxes import Mailboxes
 from handlers.tokens import Tokens
 from mail.connections import FetchedBatch
 from mail.errors import MailError

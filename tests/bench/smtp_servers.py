@@ -25,12 +25,12 @@ import uvloop
 from aiosmtpd.smtp import SMTP
 from cryptography.fernet import Fernet
 
-from handlers.address_index import AddressIndex
-from handlers.channel_fields import ChannelFields
-from handlers.channels import Channels
+from handlers.channels.channels import Channels
+from handlers.channels.fields import ChannelFields
 from handlers.context import Context
-from handlers.filing import FilingWorker
-from handlers.intake import Intake
+from handlers.mail_in.address_index import AddressIndex
+from handlers.mail_in.filing import FilingWorker
+from handlers.mail_in.intake import Intake
 from handlers.tokens import Tokens
 from mail.model import ReceivedMail
 from mail.smtp_server.replies import RCPT_OK, UNKNOWN_RECIPIENT, Reply

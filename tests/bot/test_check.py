@@ -14,22 +14,22 @@ import pytest
 import trustme
 from aiohttp import web
 
-from bot import check
-from bot.certificates import load_smtp_tls
-from bot.check import Problem, Severity, check_environment, error, exit_status, warning
-from bot.check_machine import (
+from bot.config import check
+from bot.config.check import Problem, Severity, check_environment, error, exit_status, warning
+from bot.config.check_machine import (
     find_certificate_problems,
     find_folder_problems,
     find_key_problems,
     find_port_problems,
 )
-from bot.check_network import find_clock_problems, find_domain_problems, read_scopes
+from bot.config.check_network import find_clock_problems, find_domain_problems, read_scopes
+from bot.config.secret_key import KEY_FILE, load_secret_keys
+from bot.config.settings import Settings
+from bot.config.types import ListenAddress
 from bot.http import HttpServer
 from bot.metrics import build_metrics
 from bot.problems import StartupError
-from bot.secret_key import KEY_FILE, load_secret_keys
-from bot.setting_types import ListenAddress
-from bot.settings import Settings
+from bot.wires.certificates import load_smtp_tls
 from tests.servers.ports import free_port
 
 NOT_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

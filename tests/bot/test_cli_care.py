@@ -14,8 +14,8 @@ import pytest
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner, Result
 
-from bot.cli import app
-from bot.cli_support import open_offline
+from bot.cli.main import app
+from bot.cli.support import open_offline
 from bot.lock import ProcessLock
 from bot.problems import explain
 from storage.engine import Database

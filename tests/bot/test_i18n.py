@@ -10,7 +10,7 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
-from bot.settings import ConfigProblems, load_settings
+from bot.config.settings import ConfigProblems, load_settings
 from bot.slack.i18n import DOMAIN, LOCALE_FOLDER, Catalogs, fallback_chain
 
 PLURAL = "Plural-Forms: nplurals=2; plural=(n > 1);"

@@ -19,13 +19,13 @@ from pydantic import SecretStr
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
+from bot.config.settings import Settings
+from bot.config.types import ListenAddress
 from bot.http import HttpServer
 from bot.metrics import build_metrics
 from bot.observability import configure_logging, get_logger
 from bot.problems import StartupError
 from bot.redaction import Redactor
-from bot.setting_types import ListenAddress
-from bot.settings import Settings
 
 ANY_PORT = ListenAddress("127.0.0.1", 0)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.settings import variable_names
+from bot.config.settings import variable_names
 
 ROOT = Path(__file__).parents[2]
 CODE = ("bot", "handlers", "mail", "storage")
@@ -21,7 +21,10 @@ MAX_FILE = 320
 MAX_FUNCTION = 45
 LARGER_FILES: dict[str, int] = {}
 """Files that may be larger, each with how large; a reason belongs beside it."""
-LARGER_FUNCTIONS: dict[str, int] = {"bot/cli_login.py:login": 70, "handlers/cards.py:load_card": 47}
+LARGER_FUNCTIONS: dict[str, int] = {
+    "bot/cli/login.py:login": 70,
+    "handlers/tickets/cards.py:load_card": 47,
+}
 """Functions that may be longer ("mail/x.py:name"), each with how long."""
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from bot.config.secret_key import KEY_FILE, load_secret_keys, new_key
+from bot.config.settings import ConfigProblems, Settings, load_settings
+from bot.config.types import ListenAddress, parse_listen, parse_size
 from bot.problems import StartupError
-from bot.secret_key import KEY_FILE, load_secret_keys, new_key
-from bot.setting_types import ListenAddress, parse_listen, parse_size
-from bot.settings import ConfigProblems, Settings, load_settings
 
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1-2-abc", "SLACK_APP_TOKEN": "xapp-1-A-2-abc"}
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
@@ -253,7 +253,7 @@ def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_a_key_that_somebody_else_made_meanwhile_wins(tmp_path: Path) -> None:
-    from bot.secret_key import _create
+    from bot.config.secret_key import _create
 
     first, second = new_key(), new_key()
     path = tmp_path / KEY_FILE

@@ -70,7 +70,7 @@ class DemoProcess:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot.cli",
+            "bot",
             *arguments,
             cwd=ROOT,
             env=self._environment(),

@@ -10,10 +10,10 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot.clock import SystemClock
-from handlers.channel_fields import ChannelFields, InvalidFields
-from handlers.channel_setup import ChannelSetup
-from handlers.channels import Channels
-from handlers.connection_settings import oauth_of
+from handlers.channels.channels import Channels
+from handlers.channels.connection_settings import oauth_of
+from handlers.channels.fields import ChannelFields, InvalidFields
+from handlers.channels.setup import ChannelSetup
 from handlers.errors import NotFound
 from handlers.ports import MailConnection, Step
 from mail.discovery.autodiscover import Discovered

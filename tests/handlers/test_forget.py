@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.errors import UserError
-from handlers.forget import ERASED, Forgotten, forget_person
+from handlers.upkeep.forget import ERASED, Forgotten, forget_person
 from storage.engine import Database
 from storage.queries import channels, forget, mails, messages, outbox, tickets
 from storage.records import ChannelRecord, TicketRecord

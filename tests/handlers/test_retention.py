@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from handlers.retention import Retention
+from handlers.upkeep.retention import Retention
 from storage.engine import Database
 from storage.models import Arrival, Message
 from storage.queries import mails

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handlers.context import WAKE_NAMES, Context
-from handlers.recovery import Recovery
-from handlers.startup import leave
+from handlers.outbox.recovery import Recovery
 from handlers.tokens import Tokens
-from handlers.turns import DURATION, NAME, Turns
+from handlers.upkeep.startup import leave
+from handlers.upkeep.turns import DURATION, NAME, Turns
 from storage import leases
 from storage.engine import Database, open_database
 from storage.notify import Notifier

@@ -35,8 +35,8 @@ from bot.listeners.modals.form_views import (
 )
 from bot.listeners.modals.preview import build_preview, filled_for
 from bot.listeners.services import Services
-from handlers.channel_fields import InvalidFields
-from handlers.connection_settings import oauth_of
+from handlers.channels.connection_settings import oauth_of
+from handlers.channels.fields import InvalidFields
 from handlers.errors import ChatRefused
 from handlers.posts import Notice, NoticeKind
 

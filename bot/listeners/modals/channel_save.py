@@ -9,8 +9,8 @@ from typing import Any
 from bot.listeners.modals.form_values import to_fields, values_of
 from bot.listeners.services import Services
 from bot.slack.texts import Texts
-from handlers.channel_fields import ChannelFields, InvalidFields, check_fields
-from handlers.channels import ChannelStatus
+from handlers.channels.channels import ChannelStatus
+from handlers.channels.fields import ChannelFields, InvalidFields, check_fields
 from handlers.errors import ChatClosed, ChatError, ChatRefused
 from handlers.posts import Place
 

@@ -9,8 +9,8 @@ from typing import Any
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, label, section
 from bot.slack.texts import Texts
-from handlers.channels import ChannelStatus
-from handlers.connection_settings import oauth_of
+from handlers.channels.channels import ChannelStatus
+from handlers.channels.connection_settings import oauth_of
 
 Json = dict[str, Any]
 GUIDES = {

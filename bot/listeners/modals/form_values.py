@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.slack.richtext import document_from_message
-from handlers.channel_fields import ChannelFields
-from handlers.channels import ChannelStatus
-from handlers.connection_fields import PLACES
+from handlers.channels.channels import ChannelStatus
+from handlers.channels.connection_fields import PLACES
+from handlers.channels.fields import ChannelFields
 from mail.document import Document
 
 Json = dict[str, Any]

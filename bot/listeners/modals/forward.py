@@ -13,9 +13,9 @@ from bot.listeners.modals.form_values import read_checked, read_document, read_t
 from bot.listeners.services import Services
 from bot.slack.kit import choice, cut, input_block, label, option, text_input
 from bot.slack.texts import Texts
-from handlers.channel_fields import InvalidFields
-from handlers.forwarding import Forwarded, ForwardOffer, ForwardRequest, Scope
+from handlers.channels.fields import InvalidFields
 from handlers.posts import Notice, NoticeKind, Place
+from handlers.replies.forwarding import Forwarded, ForwardOffer, ForwardRequest, Scope
 from mail.document import Document
 from storage.records import MessageRecord
 

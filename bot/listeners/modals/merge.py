@@ -13,7 +13,7 @@ from bot.listeners.modals.form_values import read_text
 from bot.listeners.services import Services
 from bot.slack.kit import input_block, label, text_input
 from bot.slack.texts import Texts
-from handlers.channel_fields import InvalidFields
+from handlers.channels.fields import InvalidFields
 from handlers.errors import NotFound
 
 Json = dict[str, Any]

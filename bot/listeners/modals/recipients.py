@@ -12,9 +12,9 @@ from bot.listeners.modals.form_values import read_text
 from bot.listeners.services import Services
 from bot.slack.kit import input_block, label, text_input
 from bot.slack.texts import Texts
-from handlers.channel_fields import InvalidFields
+from handlers.channels.fields import InvalidFields
 from handlers.posts import Notice, NoticeKind, Place
-from handlers.recipients import ROLES, Changed, TicketPeople
+from handlers.replies.recipients import ROLES, Changed, TicketPeople
 
 Json = dict[str, Any]
 CALLBACK_ID = "recipients_form"

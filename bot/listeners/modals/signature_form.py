@@ -24,9 +24,9 @@ from bot.slack.kit import (
     section,
 )
 from bot.slack.texts import Texts
-from handlers.channel_fields import InvalidFields
+from handlers.channels.fields import InvalidFields
 from handlers.errors import ChatRefused
-from handlers.personal_signatures import PersonalSignature
+from handlers.replies.signatures import PersonalSignature
 from mail.document import Document
 
 Json = dict[str, Any]

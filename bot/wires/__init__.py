@@ -1,0 +1,3 @@
+"""The ports of `handlers/` to mail servers, satisfied."""
+
+from __future__ import annotations

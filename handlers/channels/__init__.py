@@ -1,0 +1,3 @@
+"""Email channels and their connections: set up, tried, watched over."""
+
+from __future__ import annotations

@@ -1,0 +1,99 @@
+"""A bounce turns the ✅ of the reply it is about into ❌, in that thread, and wakes its author.
+
+Tied by our own signed Message-ID (or token) only: a forged bounce for a mail that we never sent
+changes nothing. It never makes a ticket.
+"""
+
+from __future__ import annotations
+
+from handlers.context import Context
+from handlers.mail_in.matching import references_of
+from handlers.outbox import work
+from handlers.posts import Notice, NoticeKind
+from mail.bounces.read import explain_bounce
+from mail.model import Bounce, BounceAction, BounceRecipient, ParsedMail
+from storage.engine import Session
+from storage.queries import messages, tickets
+from storage.records import ArrivalRecord, MessageRecord
+
+_BAD = (BounceAction.FAILED, BounceAction.DELAYED)
+
+
+class BounceFiler:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def file(
+        self, tx: Session, arrival: ArrivalRecord, mail: ParsedMail, bounce: Bounce
+    ) -> MessageRecord | None:
+        """Record the bounce at the message it is about; None when it is about none of ours."""
+        reply = await self._find_reply(tx, arrival.email_channel_id, mail, bounce)
+        if reply is None:
+            return None
+        now = self._context.clock.now()
+        ticket = await tickets.get(tx, reply.ticket_id)
+        entry = await messages.add(
+            tx,
+            {
+                "team_id": ticket.team_id,
+                "ticket_id": ticket.id,
+                "email_channel_id": arrival.email_channel_id,
+                "direction": "inbound",
+                "kind": "bounce",
+                "state": "filed",
+                "rfc_message_id": mail.message_id,
+                "author_address": (mail.from_.address if mail.from_ else "")[:320],
+                "subject": mail.subject[:2000],
+                "body": mail.document.to_json(),
+                "raw_mail_id": arrival.raw_mail_id,
+                "created_at": now,
+            },
+        )
+        for recipient in bounce.recipients:
+            if recipient.action in _BAD:
+                await self._record(tx, reply, recipient, entry.id)
+        return entry
+
+    async def _find_reply(
+        self, tx: Session, channel_id: int, mail: ParsedMail, bounce: Bounce
+    ) -> MessageRecord | None:
+        ids = [bounce.original_message_id] if bounce.original_message_id else []
+        for rfc_id in [*ids, *references_of(mail)]:
+            if self._context.tokens.ticket_of_message_id(rfc_id) is None:
+                continue
+            found = await messages.find_outbound_by_rfc_id(tx, channel_id, rfc_id)
+            if found is not None:
+                return found
+        return None
+
+    async def _record(
+        self, tx: Session, reply: MessageRecord, recipient: BounceRecipient, entry_id: int
+    ) -> None:
+        now = self._context.clock.now()
+        failed = recipient.action is BounceAction.FAILED
+        ticket = await tickets.get(tx, reply.ticket_id)
+        if failed:
+            result = {
+                "address": recipient.address[:320],
+                "state": "bounced",
+                "status": (recipient.status or "")[:16] or None,
+                "reply": (recipient.diagnostic or "")[:2000],
+            }
+            await messages.save_deliveries(tx, reply.id, [result], now=now)
+            await messages.change(tx, reply.id, state="failed", error=recipient.diagnostic)
+            await work.react(tx, reply, now=now)
+            await work.update_card(tx, ticket, now=now)
+        notice = Notice(
+            NoticeKind.BOUNCED if failed else NoticeKind.DELAYED,
+            {
+                "address": recipient.address,
+                "reason": explain_bounce(recipient).value,
+                "status": recipient.status or "",
+                "diagnostic": (recipient.diagnostic or "")[:300],
+                "sent_at": reply.sent_at.isoformat() if reply.sent_at else "",
+                "message_id": reply.id,
+                "entry_id": entry_id,
+            },
+            mention=reply.slack_user_id if failed else None,
+        )
+        await work.notice_in_thread(tx, ticket, notice, now=now)

@@ -1,0 +1,232 @@
+"""Filing: what was stored durably is now read, judged and put into its ticket.
+
+The worker never dies of one mail. A mail that cannot be read becomes a ticket with its .eml and
+the reason; a mail that cannot be written into the database is tried again and then parked, with
+its bytes kept and the admins told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from handlers.context import Context
+from handlers.mail_in.address_index import AddressIndex
+from handlers.mail_in.file_bounce import BounceFiler
+from handlers.mail_in.file_mail import MailFiler
+from handlers.mail_in.flood import FloodGate
+from handlers.mail_in.model import Filing
+from handlers.mail_in.own_echo import is_own_echo
+from handlers.mail_in.routing import Ruling, Verdict, rule
+from handlers.mail_in.verification import SenderChecks, is_forged
+from handlers.outbox import work
+from handlers.posts import Notice, NoticeKind
+from mail.document import Document
+from mail.model import Envelope, ParsedMail
+from mail.reading.forwarding_confirmation import (
+    ForwardingConfirmation,
+    find_forwarding_confirmation,
+)
+from mail.reading.parse import parse_mail
+from storage.engine import Session
+from storage.queries import channels, mails
+from storage.records import ArrivalRecord, ChannelRecord
+
+_log = logging.getLogger(__name__)
+_BATCH = 32
+_LEASE = timedelta(seconds=120)
+_LOOK_EVERY = 1.0
+_MOST_ATTEMPTS = 5
+_THREAD_FROM = 16 * 1024
+UNREADABLE = "This mail could not be read; it is attached as it came."
+
+
+class FilingWorker:
+    """Runs until `end`; `file_waiting` is one round of it."""
+
+    def __init__(
+        self,
+        context: Context,
+        index: AddressIndex,
+        checks: SenderChecks | None = None,
+        floods: FloodGate | None = None,
+    ) -> None:
+        self._checks = checks or SenderChecks(context, index, enabled=False)
+        self._context = context
+        self._index = index
+        self._mails = MailFiler(context, index, floods)
+        self._bounces = BounceFiler(context)
+        self._ending = False
+
+    def end(self) -> None:
+        """Let `run` return when what it has in hand is filed."""
+        self._ending = True
+        self._context.wake.filing.set()
+
+    async def run(self) -> None:
+        while not self._ending:
+            self._context.wake.filing.clear()
+            try:
+                worked = await self.file_waiting()
+            except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+                # The database may be away for a while; what is stored stays stored.
+                _log.exception("filing paused")
+                worked = 0
+            if worked < _BATCH and not self._ending:
+                await self._context.wake.wait(self._context.wake.filing, _LOOK_EVERY)
+
+    async def file_waiting(self) -> int:
+        """File what is stored and due; returns how many arrivals were handled."""
+        context = self._context
+        async with context.db.write() as tx:
+            claimed = await mails.claim(
+                tx, context.holder, now=context.clock.now(), lease=_LEASE, limit=_BATCH
+            )
+        if not claimed:
+            return 0
+        try:
+            parsed = [await self._read(arrival) for arrival in claimed]
+            await self._checks.wait()
+            await self._file_batch(list(zip(claimed, parsed, strict=True)))
+        finally:
+            self._checks.release()
+        context.wake.deliver()
+        return len(claimed)
+
+    async def _read(self, arrival: ArrivalRecord) -> ParsedMail:
+        async with self._context.db.read() as tx:
+            raw = await mails.find_raw(tx, arrival.raw_mail_id)
+        if raw is None:
+            return unreadable_mail()
+        try:
+            large = len(raw) >= _THREAD_FROM
+            mail = await asyncio.to_thread(parse_mail, raw) if large else parse_mail(raw)
+            self._checks.start(arrival, raw, mail)
+            problem = arrival.envelope.get("problem")
+            return replace(mail, defects=(problem, *mail.defects)) if problem else mail
+        except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+            # parse_mail promises not to raise; should it all the same, the mail is shown as it is.
+            _log.exception("arrival %d cannot be parsed", arrival.id)
+            return unreadable_mail()
+
+    async def _file_batch(self, batch: Sequence[tuple[ArrivalRecord, ParsedMail]]) -> None:
+        """All in one transaction; if that fails, each in its own."""
+        try:
+            async with self._context.db.write() as tx:
+                ids = [arrival.id for arrival, _ in batch]
+                ours = await mails.still_claimed(tx, ids, self._context.holder)
+                for arrival, mail in batch:
+                    if arrival.id in ours:
+                        await self._file(tx, arrival, mail)
+                came_by_smtp = {one.email_channel_id for one, _ in batch if one.source == "smtp"}
+                for channel_id in came_by_smtp:
+                    now = self._context.clock.now()
+                    await channels.note_success(tx, channel_id, "in", now=now)
+        except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+            _log.exception("a batch of %d mails could not be filed together", len(batch))
+            for arrival, mail in batch:
+                await self._file_alone(arrival, mail)
+
+    async def _file_alone(self, arrival: ArrivalRecord, mail: ParsedMail) -> None:
+        try:
+            async with self._context.db.write() as tx:
+                if await mails.still_claimed(tx, [arrival.id], self._context.holder):
+                    await self._file(tx, arrival, mail)
+        except Exception as error:  # noqa: BLE001 - judged, recorded and tried again
+            _log.exception("arrival %d could not be filed", arrival.id)
+            async with self._context.db.write() as tx:
+                if await mails.still_claimed(tx, [arrival.id], self._context.holder):
+                    await self._give_up_or_postpone(tx, arrival, error)
+
+    async def _give_up_or_postpone(
+        self, tx: Session, arrival: ArrivalRecord, error: Exception
+    ) -> None:
+        self._checks.filed(arrival.id, None)
+        now = self._context.clock.now()
+        reason = f"{type(error).__name__}: {error}"
+        if arrival.attempts < _MOST_ATTEMPTS:
+            await mails.postpone(tx, arrival.id, now + _pause(arrival.attempts), reason)
+            return
+        await mails.settle(tx, arrival.id, "parked", reason=reason[:1000])
+        notice = Notice(NoticeKind.WORK_PARKED, {"what": "mail", "id": arrival.id})
+        await work.notice_to_admins(tx, arrival.team_id, notice, now=now)
+
+    async def _file(self, tx: Session, arrival: ArrivalRecord, mail: ParsedMail) -> None:
+        channel = await channels.get(tx, arrival.email_channel_id)
+        ruling = rule(mail, channel, self._index, self._context.tokens)
+        if ruling.verdict is Verdict.BOUNCE and mail.bounce is not None:
+            entry = await self._bounces.file(tx, arrival, mail, mail.bounce)
+            if entry is None:
+                ruling = Ruling(Verdict.DROP, "A bounce of a mail that Canal did not send.")
+            else:
+                await mails.settle(tx, arrival.id, "filed", message_id=entry.id)
+                return
+        if ruling.verdict is Verdict.STAFF and await is_own_echo(tx, mail, self._context.tokens):
+            ruling = Ruling(Verdict.DROP, "This is a mail of ours that came back.")
+        if ruling.verdict is Verdict.DROP:
+            await mails.settle(tx, arrival.id, "dropped", reason=ruling.reason)
+            return
+        if ruling.verdict is Verdict.HOLD:
+            await mails.settle(tx, arrival.id, "held", reason=ruling.reason)
+            return
+        filing = Filing(
+            arrival=arrival,
+            channel=channel,
+            mail=mail,
+            envelope=Envelope(
+                arrival.envelope.get("mail_from"), tuple(arrival.envelope.get("rcpt_to", ()))
+            ),
+            verdict=ruling.verdict,
+            attach_whole=UNREADABLE in mail.defects,
+            auth=self._checks.result(arrival.id),
+        )
+        asked = find_forwarding_confirmation(mail)
+        genuine = asked is not None and not is_forged(filing.auth)
+        if asked is not None and genuine and filing.verdict is Verdict.ACCEPT:
+            filing = replace(filing, verdict=Verdict.QUIET)
+            await self._tell_of_forwarding(tx, arrival, channel, asked)
+        message = await self._mails.file(tx, filing)
+        self._checks.filed(arrival.id, message.id)
+        await mails.settle(tx, arrival.id, "filed", message_id=message.id)
+
+    async def _tell_of_forwarding(
+        self,
+        tx: Session,
+        arrival: ArrivalRecord,
+        channel: ChannelRecord,
+        asked: ForwardingConfirmation,
+    ) -> None:
+        """An admin confirms that a provider may forward mail to us; the mail is filed as well."""
+        facts: dict[str, object] = {
+            "channel": channel.name,
+            "provider": asked.provider,
+            "account": asked.account or "",
+            "code": asked.code or "",
+            "link": asked.link or "",
+        }
+        await work.notice_to_admins(
+            tx,
+            arrival.team_id,
+            Notice(NoticeKind.FORWARDING_CONFIRMATION, facts),
+            now=self._context.clock.now(),
+            once_key=f"forwarding:{arrival.id}",
+        )
+
+
+def unreadable_mail() -> ParsedMail:
+    body = Document.from_text(UNREADABLE)
+    return ParsedMail(
+        subject="(unreadable mail)",
+        document=body,
+        visible=body,
+        text=UNREADABLE,
+        visible_text=UNREADABLE,
+        defects=(UNREADABLE,),
+    )
+
+
+def _pause(attempts: int) -> timedelta:
+    return timedelta(seconds=min(300, 2**attempts))

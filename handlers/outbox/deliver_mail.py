@@ -1,0 +1,291 @@
+"""What the outbox does at mail servers: a held reply becomes a mail, and its results are kept.
+
+    held ──due──▶ sending ──▶ sent
+                     │  └──▶ failed    a recipient refused for good, or a file could not be had
+                     ├──▶ held again   a passing failure: tried with growing waits for five days
+                     └──▶ unsure       the connection was lost when the mail may have been taken
+
+Cancel and send both start with an atomic change of the message's state, so one of them wins.
+`details.handed_over` is committed right before the point after which a lost connection leaves it
+open whether the mail was taken: what died before it is safe to repeat, what died after is asked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers.channels import health
+from handlers.channels.connection_settings import saves_sent
+from handlers.context import Context
+from handlers.mail_in.people import all_addresses
+from handlers.outbox import work
+from handlers.outbox.worker import Later, Settle
+from handlers.ports import Chat, MailConnection, MailTransport
+from handlers.posts import Notice, NoticeKind
+from handlers.replies.compose_reply import ReplyParts, load_parts
+from handlers.replies.draft import MailDrafts
+from mail.errors import (
+    Ambiguous,
+    ConnectFailed,
+    DeadGrant,
+    Deferred,
+    LoginFailed,
+    MailError,
+    TlsFailed,
+)
+from mail.sending.results import Outcome, RecipientResult, SendResult
+from storage.engine import Session
+from storage.queries import channels, messages, tickets
+from storage.records import MessageRecord, OutboxRecord
+
+_log = logging.getLogger(__name__)
+_GIVE_UP_AFTER = timedelta(days=5)
+_TELL_AFTER = timedelta(minutes=15)
+_SLOWEST_RETRY = timedelta(hours=2)
+_PASSING = (Deferred, ConnectFailed, TlsFailed, LoginFailed)
+
+
+class MailDelivery:
+    def __init__(self, context: Context, chat: Chat, transport: MailTransport) -> None:
+        self._context = context
+        self._drafts = MailDrafts(context, chat)
+        self._transport = transport
+
+    async def send_email(self, item: OutboxRecord) -> Settle | None:
+        """One attempt at one reply."""
+        message = await self._begin(item)
+        if message is None:
+            return None
+        if message.details.get("handed_over"):
+            return self._unsure(message, "")
+        parts = await load_parts(self._context, message)
+        try:
+            data = await self._drafts.data_of(item, parts)
+            result = await self._hand_over(parts, data, parts.sender.address)
+        except Ambiguous as error:
+            return self._unsure(message, str(error))
+        except _PASSING as error:
+            return await self._try_later(item, message, error)
+        except MailError as error:
+            return self._failed(message, str(error))
+        return await self._finish(item, message, result)
+
+    async def _begin(self, item: OutboxRecord) -> MessageRecord | None:
+        """Take the reply out of its hold; None when it was cancelled or has left already."""
+        now = self._context.clock.now()
+        async with self._context.db.write() as tx:
+            message = await messages.find(tx, item.payload["message_id"])
+            if message is None or message.state not in ("held", "sending"):
+                return None
+            if message.state == "held" and message.send_at and message.send_at > now:
+                raise Later(message.send_at - now, "held")
+            await messages.move_state(tx, message.id, ["held"], "sending")
+            return message
+
+    async def _hand_over(self, parts: ReplyParts, data: bytes, sender: str) -> SendResult:
+        message, channel = parts.message, parts.channel
+        async with self._context.db.read() as tx:
+            settled = {
+                one.address
+                for one in await messages.list_deliveries(tx, message.id)
+                if one.state in ("accepted", "permanent", "bounced")
+            }
+            connection = next(
+                one
+                for one in await channels.list_connections(tx, channel.id)
+                if one.direction == "out"
+            )
+            secret = await channels.open_secret(tx, channel, "out")
+        waiting = [one for one in all_addresses(message.recipients) if one not in settled]
+        if not waiting and settled:
+            return SendResult(())  # everybody has answered; only the outcome was not noted yet
+        if not waiting:
+            raise MailError("This ticket has no address that a reply could go to.")
+        return await self._transport.send(
+            MailConnection.of(channel, connection, secret),
+            sender=sender,
+            recipients=waiting,
+            data=data,
+            on_handover=lambda: self._mark_handover(message, True),
+        )
+
+    async def _mark_handover(self, message: MessageRecord, handed_over: bool) -> None:
+        async with self._context.db.write() as tx:
+            await self._set_handover(tx, message, handed_over)
+
+    async def _set_handover(self, tx: Session, message: MessageRecord, value: bool) -> None:
+        fresh = await messages.get(tx, message.id)
+        details = {key: val for key, val in fresh.details.items() if key != "handed_over"}
+        if value:
+            details["handed_over"] = True
+        await messages.change(tx, message.id, details=details)
+
+    async def _finish(
+        self, item: OutboxRecord, message: MessageRecord, result: SendResult
+    ) -> Settle | None:
+        """Record what every recipient's server said, and decide what is still to do."""
+        now = self._context.clock.now()
+        too_old = now - message.created_at > _GIVE_UP_AFTER
+        results = [_given_up(one) if too_old else one for one in result.recipients]
+        waiting = [one for one in results if one.outcome is Outcome.TEMPORARY]
+        async with self._context.db.write() as tx:
+            rows = [_delivery_row(one) for one in results]
+            await messages.save_deliveries(tx, message.id, rows, now=now)
+            await self._set_handover(tx, message, False)
+            everything = await messages.list_deliveries(tx, message.id)
+        if waiting:
+            error = Deferred(f"{waiting[0].address}: {waiting[0].codes} {waiting[0].text}")
+            return await self._try_later(item, message, error)
+        refused = [one for one in everything if one.state in ("permanent", "bounced")]
+        if refused:
+            facts = {
+                "recipients": [
+                    {
+                        "address": one.address,
+                        "code": one.code,
+                        "status": one.status or "",
+                        "reply": one.reply[:300],
+                        "reason": _reason_for(results, one.address),
+                    }
+                    for one in refused
+                ],
+                "reached": [one.address for one in everything if one.state == "accepted"],
+            }
+            return self._refused(message, facts)
+        return self._sent(message, now, result.reply)
+
+    def _sent(self, message: MessageRecord, now: datetime, reply: str) -> Settle:
+        async def settle(tx: Session) -> None:
+            details = {**message.details, "server": reply[:500]}
+            await messages.move_state(
+                tx, message.id, ["sending"], "sent", sent_at=now, error=None, details=details
+            )
+            await self._worked(tx, message, now)
+            ticket = await tickets.get(tx, message.ticket_id)
+            if ticket.status == "open":
+                await tickets.change(
+                    tx,
+                    ticket.id,
+                    status="waiting",
+                    waiting_since_at=None,
+                    card_refresh_at=None,
+                    updated_at=now,
+                )
+                await work.update_card(tx, ticket, now=now)
+            await work.react(tx, message, now=now)
+
+        return settle
+
+    async def _worked(self, tx: Session, message: MessageRecord, now: datetime) -> None:
+        """The connection works; where sent mail is kept in the mailbox, a copy goes there."""
+        channel = await channels.get(tx, message.email_channel_id)
+        await health.note_success(tx, channel.id, "out", now=now)
+        connection = await channels.find_connection(tx, channel.id, "out")
+        keeps_copies = connection and saves_sent(connection.kind, connection.settings)
+        if channel.incoming == "imap" and keeps_copies:
+            await work.save_sent(tx, message, now=now)
+
+    def _failed(
+        self, message: MessageRecord, sentence: str, facts: dict[str, Any] | None = None
+    ) -> Settle:
+        notice = Notice(
+            NoticeKind.REPLY_FAILED,
+            {"message_id": message.id, "sentence": sentence, **(facts or {})},
+            mention=message.slack_user_id,
+        )
+        return self._ended(message, "failed", sentence, notice)
+
+    def _refused(self, message: MessageRecord, facts: dict[str, Any]) -> Settle:
+        """Some recipients will never get it; those whom it reached have it."""
+        failed = self._failed(message, "", facts)
+
+        async def settle(tx: Session) -> None:
+            await failed(tx)
+            if facts["reached"]:
+                await self._worked(tx, message, self._context.clock.now())
+
+        return settle
+
+    def _unsure(self, message: MessageRecord, sentence: str) -> Settle:
+        notice = Notice(
+            NoticeKind.REPLY_UNSURE,
+            {"message_id": message.id, "sentence": sentence},
+            mention=message.slack_user_id,
+        )
+        return self._ended(message, "unsure", sentence, notice)
+
+    def _ended(self, message: MessageRecord, state: str, error: str, notice: Notice) -> Settle:
+        async def settle(tx: Session) -> None:
+            now = self._context.clock.now()
+            await messages.move_state(tx, message.id, ["sending"], state, error=error[:1000])
+            ticket = await tickets.get(tx, message.ticket_id)
+            await work.react(tx, message, now=now)
+            await work.notice_in_thread(tx, ticket, notice, now=now)
+
+        return settle
+
+    async def _try_later(
+        self, item: OutboxRecord, message: MessageRecord, error: MailError
+    ) -> Settle | None:
+        """Back to held, with growing waits; the agent hears of it once, and at the end."""
+        now = self._context.clock.now()
+        age = now - message.created_at
+        if age > _GIVE_UP_AFTER:
+            return self._failed(message, str(error))
+        tell = age > _TELL_AFTER and not message.details.get("told_late")
+        async with self._context.db.write() as tx:
+            fresh = await messages.get(tx, message.id)
+            details = {**fresh.details, **({"told_late": True} if tell else {})}
+            details.pop("handed_over", None)
+            await messages.move_state(
+                tx, message.id, ["sending"], "held", error=str(error)[:1000], details=details
+            )
+            if isinstance(error, ConnectFailed | TlsFailed | LoginFailed):
+                dead = isinstance(error, DeadGrant)
+                channel_id = message.email_channel_id
+                await health.note_failure(
+                    tx, channel_id, "out", str(error), now=now, reconnect=dead
+                )
+            if tell:
+                ticket = await tickets.get(tx, message.ticket_id)
+                notice = Notice(
+                    NoticeKind.DELAYED,
+                    {"message_id": message.id, "diagnostic": str(error)[:300], "address": ""},
+                )
+                await work.notice_in_thread(tx, ticket, notice, now=now)
+        raise Later(_pause(item.attempts, error), str(error)) from error
+
+
+def _pause(attempts: int, error: MailError) -> timedelta:
+    """2 s, 4 s, … up to two hours: quick over a restart of the server, patient over an outage.
+
+    A server that says how long to wait is heeded.
+    """
+    asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
+    return max(asked, min(timedelta(seconds=2 ** min(attempts, 13)), _SLOWEST_RETRY))
+
+
+def _given_up(result: RecipientResult) -> RecipientResult:
+    if result.outcome is not Outcome.TEMPORARY:
+        return result
+    return RecipientResult(
+        result.address, Outcome.PERMANENT, result.code, result.enhanced, result.text, result.reason
+    )
+
+
+def _delivery_row(result: RecipientResult) -> dict[str, Any]:
+    return {
+        "address": result.address[:320],
+        "state": result.outcome.value,
+        "code": result.code,
+        "status": result.enhanced,
+        "reply": result.text[:2000],
+    }
+
+
+def _reason_for(results: Sequence[RecipientResult], address: str) -> str:
+    found = next((one for one in results if one.address == address), None)
+    return found.reason.value if found and found.reason else "other"

@@ -1,0 +1,265 @@
+"""The outbox worker: claims what is due, has it done, and records the outcome.
+
+    ready ──claim──▶ claimed ──done──▶ (deleted)
+      ▲                 │
+      └── back-off ─────┤  passing failure, rate limit, unknown outcome (then `uncertain`)
+                        └── dead: gave up; the admins are told, Retry and Drop are offered
+
+Lanes (a Slack channel, a connection) run side by side and each has few items in hand, so that one
+that is slow or limited delays no other. A lane that Slack once told to slow down is paced at one
+item a second from then on, for a while. No transaction is open while Slack or a server is awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+
+from handlers.context import Context
+from handlers.errors import (
+    ChatClosed,
+    ChatRateLimited,
+    ChatRefused,
+    ChatUnavailable,
+    ChatUncertain,
+)
+from handlers.outbox import work
+from handlers.outbox.closed_places import ClosedPlaces
+from handlers.outbox.lanes import Lanes
+from handlers.outbox.work import WorkKind
+from handlers.posts import Notice, NoticeKind
+from storage.engine import Session
+from storage.group_commit import GroupCommitter
+from storage.queries import outbox
+from storage.records import OutboxRecord
+
+_log = logging.getLogger(__name__)
+_LEASE = timedelta(minutes=5)
+_IN_HAND = 128
+_PER_LANE = 16
+"""Claimed together for a lane, so that a claim is worth its transaction …"""
+_LOOK_EVERY = 1.0
+_SLOWEST_RETRY = timedelta(minutes=5)
+_MOST_ATTEMPTS = 10
+"""Of an item that fails for a reason nobody foresaw. Foreseen passing failures go on for days."""
+_CLOSED_RETRY = timedelta(minutes=2)
+
+Settle = Callable[[Session], Awaitable[None]]
+"""What to write in the transaction that also takes the item out of the outbox."""
+Deliver = Callable[[OutboxRecord], Awaitable[Settle | None]]
+
+
+class Later(Exception):  # noqa: N818 - an outcome, not an error
+    """A delivery's wish to be repeated after `delay`."""
+
+    def __init__(self, delay: timedelta, reason: str) -> None:
+        super().__init__(reason)
+        self.delay = delay
+
+
+class OutboxWorker:
+    """`run` until `end`, then `stop`. `deliver` maps each kind of work to who does it."""
+
+    def __init__(self, context: Context, deliver: Mapping[WorkKind, Deliver]) -> None:
+        self._context = context
+        self._deliver = deliver
+        self._lanes = Lanes()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_hand: set[int] = set()
+        self._stopping = False
+        self._closed = ClosedPlaces(context)
+        self._settled: GroupCommitter[tuple[OutboxRecord, Settle | None], None] = GroupCommitter(
+            self._settle_group, window=0.001, max_items=32, max_bytes=1
+        )
+
+    def end(self) -> None:
+        """Let `run` return; it claims nothing more."""
+        self._stopping = True
+        self._context.wake.outbox.set()
+
+    async def run(self) -> None:
+        while not self._stopping:
+            self._context.wake.outbox.clear()
+            try:
+                wait = await self._start_due()
+            except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+                # The database may be away for a while; what waits in it stays there.
+                _log.exception("outbox paused")
+                wait = _LOOK_EVERY
+            if wait > 0 and not self._stopping:
+                await self._context.wake.wait(self._context.wake.outbox, wait)
+
+    async def drain(self, *, until_empty: bool = True) -> None:
+        """Do all that is due now, and what follows from it: for tests and for a clean stop."""
+        while True:
+            wait = await self._start_due()
+            if self._tasks:
+                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            elif wait > 0 or not until_empty:
+                return
+
+    async def stop(self, grace: float) -> None:
+        """Let what is under way end within `grace` seconds; give the rest back."""
+        self._stopping = True
+        if self._tasks:
+            _, pending = await asyncio.wait(self._tasks, timeout=grace)
+            for task in pending:
+                task.cancel()
+            if pending:
+                await asyncio.wait(pending)
+        await self._settled.stop()
+        async with self._context.db.write() as tx:
+            await outbox.release_claims(tx, [self._context.holder])
+
+    async def renew_claims(self) -> None:
+        """A timer's work: what is in hand longer than a lease stays ours."""
+        if self._in_hand:
+            until = self._context.clock.now() + _LEASE
+            async with self._context.db.write() as tx:
+                await outbox.renew(tx, self._in_hand, self._context.holder, until)
+
+    async def _start_due(self) -> float:
+        """Claim and start what is due and has room; returns seconds until it is worth looking."""
+        clock = asyncio.get_running_loop().time
+        self._start_waiting()
+        room = _IN_HAND - self._lanes.in_hand
+        if room <= 0:
+            return _LOOK_EVERY
+        busy = self._lanes.busy(clock())
+        context = self._context
+        async with context.db.read() as tx:
+            due_at = await outbox.next_due_at(tx, busy)
+        now = context.clock.now()
+        if due_at is None or due_at > now:
+            due_in = (due_at - now).total_seconds() if due_at else _LOOK_EVERY
+            return max(0.001, min(due_in, self._lanes.reopens_in(clock()) or 60.0, _LOOK_EVERY))
+        async with context.db.write() as tx:
+            items = await outbox.claim(
+                tx,
+                context.holder,
+                now=context.clock.now(),
+                lease=_LEASE,
+                limit=room,
+                per_lane=_PER_LANE,
+                busy_lanes=busy,
+            )
+        for item in items:
+            self._in_hand.add(item.id)
+            self._lanes.add(item)
+        self._start_waiting()
+        return 0.0 if items else min(self._lanes.reopens_in(clock()) or _LOOK_EVERY, 0.05)
+
+    def _start_waiting(self) -> None:
+        if self._stopping:
+            return
+        for item in self._lanes.startable(asyncio.get_running_loop().time()):
+            task = asyncio.create_task(self._do(item), name=f"outbox-{item.kind}-{item.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _do(self, item: OutboxRecord) -> None:
+        try:
+            settle = await self._deliver[WorkKind(item.kind)](item)
+            await self._settled.submit((item, settle))
+        except Exception as error:  # noqa: BLE001 - judged, recorded and tried again
+            await self._record_failure(item, error)
+        finally:
+            self._in_hand.discard(item.id)
+            self._lanes.leave(item.lane)
+            self._start_waiting()
+            self._context.wake.deliver()
+
+    async def _settle_group(
+        self, group: Sequence[tuple[OutboxRecord, Settle | None]]
+    ) -> Sequence[None]:
+        """Outcomes that came together share a commit."""
+        async with self._context.db.write() as tx:
+            ours = await outbox.done(tx, [item.id for item, _ in group], self._context.holder)
+            for item, settle in group:
+                if item.id in ours and settle is not None:
+                    await settle(tx)
+            for item, _ in group:
+                await self._closed.note_open(tx, item)
+        return [None] * len(group)
+
+    async def _record_failure(self, item: OutboxRecord, error: Exception) -> None:
+        try:
+            async with self._context.db.write() as tx:
+                await self._judge(tx, item, error)
+        except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+            # The lease ends by itself and the item comes back as uncertain: nothing is lost.
+            _log.exception("the failure of outbox item %d could not be recorded", item.id)
+
+    async def _judge(self, tx: Session, item: OutboxRecord, error: Exception) -> None:
+        now = self._context.clock.now()
+        holder = self._context.holder
+        match error:
+            case Later():
+                await outbox.retry(
+                    tx, item.id, holder, not_before=now + error.delay, error=str(error)
+                )
+            case ChatRateLimited():
+                clock = asyncio.get_running_loop().time
+                given_back = self._lanes.slow_down(item.lane, error.retry_after, clock())
+                for one in (item, *given_back):
+                    self._in_hand.discard(one.id)
+                    await outbox.retry(
+                        tx,
+                        one.id,
+                        holder,
+                        not_before=now + timedelta(seconds=error.retry_after),
+                        error="rate limited",
+                        uncertain=one.uncertain,
+                        counts=False,
+                    )
+            case ChatUncertain() | ChatUnavailable():
+                await outbox.retry(
+                    tx,
+                    item.id,
+                    holder,
+                    not_before=now + pause_after(item.attempts),
+                    error=str(error),
+                    uncertain=item.uncertain or isinstance(error, ChatUncertain),
+                )
+            case ChatClosed():
+                is_ours = await outbox.retry(
+                    tx,
+                    item.id,
+                    holder,
+                    not_before=now + _CLOSED_RETRY,
+                    error=error.code,
+                    uncertain=item.uncertain,
+                )
+                if is_ours:
+                    await self._closed.tell(tx, item, error.code)
+            case _:
+                await self._retry_or_bury(tx, item, error)
+
+    async def _retry_or_bury(self, tx: Session, item: OutboxRecord, error: Exception) -> None:
+        now = self._context.clock.now()
+        reason = f"{type(error).__name__}: {error}"
+        if not isinstance(error, ChatRefused):
+            _log.error("outbox item %d (%s) failed", item.id, item.kind, exc_info=error)
+            if item.attempts < _MOST_ATTEMPTS:
+                await outbox.retry(
+                    tx,
+                    item.id,
+                    self._context.holder,
+                    not_before=now + pause_after(item.attempts),
+                    error=reason,
+                    uncertain=True,
+                )
+                return
+        is_ours = await outbox.bury(tx, item.id, self._context.holder, reason)
+        if is_ours and not item.payload.get("admins"):
+            notice = Notice(NoticeKind.WORK_PARKED, {"what": item.kind, "id": item.id})
+            await work.notice_to_admins(tx, item.team_id, notice, now=now)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Doubling from one second up to five minutes, with jitter so that a crowd spreads out."""
+    pause = min(timedelta(seconds=2 ** min(attempts - 1, 12)), _SLOWEST_RETRY)
+    return pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, protects nothing

@@ -1,0 +1,149 @@
+"""After downtime: what agents wrote, edited and deleted in open threads while nobody listened.
+
+Slack keeps no events for an app that is away. At every new connection the threads of the tickets
+that are not closed are read since the last message seen; what is new goes the ordinary way. A
+reply older than `_SEND_UP_TO` is offered for sending instead of sent: its moment may have passed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from handlers.context import Context
+from handlers.errors import ChatError, ChatRateLimited
+from handlers.outbox import work
+from handlers.ports import AgentMessage, Chat
+from handlers.posts import Notice, NoticeKind, Place
+from handlers.replies.outcomes import OutcomeKind
+from handlers.replies.replies import Replies
+from storage.engine import Session
+from storage.queries import messages, tickets
+from storage.records import MessageRecord, TicketRecord
+
+_log = logging.getLogger(__name__)
+_SEND_UP_TO = timedelta(minutes=15)
+_MOST_TICKETS = 500
+_MOST_WAITS = 20
+_RECENT = timedelta(days=2)
+"""Edits and deletes are looked for in messages not older than this."""
+
+
+class Backfill:
+    def __init__(self, context: Context, chat: Chat, replies: Replies) -> None:
+        self._context = context
+        self._chat = chat
+        self._replies = replies
+        self._one_at_a_time = asyncio.Lock()
+
+    async def run(self) -> int:
+        """Catch up with every open thread; returns how many messages were new."""
+        async with self._one_at_a_time:
+            return await self._catch_up()
+
+    async def _catch_up(self) -> int:
+        async with self._context.db.read() as tx:
+            waiting = await tickets.list_unfinished(
+                tx, team_id=self._context.team_id, limit=_MOST_TICKETS
+            )
+        latest = await self._latest_replies(waiting)
+        found = 0
+        for ticket in waiting:
+            newest = latest.get((ticket.slack_channel_id, ticket.root_ts))
+            found += await self._patiently(ticket, newest)
+        return found
+
+    async def _latest_replies(
+        self, waiting: Sequence[TicketRecord]
+    ) -> dict[tuple[str, str | None], str]:
+        """When each thread was last written in: one call tells it of many threads."""
+        oldest: dict[str, str] = {}
+        for ticket in waiting:
+            root = ticket.root_ts or "0"
+            oldest[ticket.slack_channel_id] = min(root, oldest.get(ticket.slack_channel_id, root))
+        found: dict[tuple[str, str | None], str] = {}
+        for slack_channel_id, since in oldest.items():
+            try:
+                threads = await self._chat.fetch_latest_replies(Place(slack_channel_id), since)
+            except ChatError as error:
+                _log.warning("the Slack channel %s cannot be read: %s", slack_channel_id, error)
+                continue
+            found |= {(slack_channel_id, root): newest for root, newest in threads.items()}
+        return found
+
+    async def _patiently(self, ticket: TicketRecord, newest: str | None) -> int:
+        for _ in range(_MOST_WAITS):
+            try:
+                return await self._catch_up_with(ticket, newest)
+            except ChatRateLimited as error:
+                await asyncio.sleep(error.retry_after)
+            except ChatError as error:
+                _log.warning("the thread of ticket %d cannot be read: %s", ticket.id, error.code)
+                return 0
+        return 0
+
+    async def _catch_up_with(self, ticket: TicketRecord, newest: str | None) -> int:
+        """One thread: held replies that changed meanwhile first, then what is new."""
+        now = self._context.clock.now()
+        async with self._context.db.read() as tx:
+            held = await messages.list_stoppable(tx, ticket.id, since=now - _RECENT)
+        seen = ticket.last_seen_ts or ticket.root_ts or "0"
+        if not held and newest is not None and _number(newest) <= _number(seen):
+            return 0
+        oldest = min([seen, *(one.slack_ts for one in held if one.slack_ts)])
+        thread = await self._chat.fetch_thread(
+            Place(ticket.slack_channel_id, ticket.root_ts), oldest
+        )
+        await self._mend_held(held, thread)
+        new = [said for said in thread if _number(said.ts) > _number(seen)]
+        for said in new:
+            await self._take(said, now)
+        await self._note_seen(ticket, [said.ts for said in new], newest)
+        return len(new)
+
+    async def _note_seen(
+        self, ticket: TicketRecord, new: Sequence[str], newest: str | None
+    ) -> None:
+        seen = max([*new, newest or "0", ticket.last_seen_ts or "0"], key=_number)
+        if seen != (ticket.last_seen_ts or "0"):
+            async with self._context.db.write() as tx:
+                await tickets.change(tx, ticket.id, last_seen_ts=seen)
+
+    async def _mend_held(
+        self, held: Sequence[MessageRecord], thread: Sequence[AgentMessage]
+    ) -> None:
+        """A reply that is still held: deleted in Slack means cancelled, edited means rewritten."""
+        there = {said.ts: said for said in thread}
+        for message in held:
+            if message.slack_ts is None or message.slack_channel_id is None:
+                continue
+            said = there.get(message.slack_ts)
+            if said is None:
+                await self._replies.on_delete(message.slack_channel_id, message.slack_ts)
+            else:
+                await self._replies.on_edit(said)
+
+    async def _take(self, said: AgentMessage, now: datetime) -> None:
+        is_old = now - datetime.fromtimestamp(_number(said.ts), UTC) > _SEND_UP_TO
+        outcome = await self._replies.on_message(said, only_offer=is_old)
+        if outcome is None or outcome.message is None or outcome.kind is not OutcomeKind.OFFERED:
+            return
+        async with self._context.db.write() as tx:
+            await self._offer(tx, outcome.ticket, outcome.message)
+        self._context.wake.deliver()
+
+    async def _offer(self, tx: Session, ticket: TicketRecord, message: MessageRecord) -> None:
+        notice = Notice(
+            NoticeKind.BACKFILL_OFFER, {"message_id": message.id}, mention=message.slack_user_id
+        )
+        await work.notice_in_thread(tx, ticket, notice, now=self._context.clock.now())
+
+
+def _number(ts: str) -> float:
+    """A Slack ts as seconds, for comparing; text is compared wrongly once a digit is added."""
+    try:
+        return float(ts)
+    except ValueError:
+        return 0.0

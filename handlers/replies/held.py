@@ -1,0 +1,69 @@
+"""A reply on hold: what may still be changed about it until it leaves."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers.context import Context
+from handlers.outbox import work
+from storage.engine import Session
+from storage.queries import messages, outbox, tickets
+from storage.records import ChannelRecord, MessageRecord, TicketRecord
+
+STOPPABLE = ("held", "confirm")
+"""The states in which a reply has surely not left."""
+
+
+class HeldReplies:
+    """Every method writes in the caller's transaction."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def hold(
+        self,
+        tx: Session,
+        ticket: TicketRecord,
+        channel: ChannelRecord,
+        message: MessageRecord,
+        now: datetime,
+    ) -> None:
+        send_at = now + timedelta(seconds=channel.undo_seconds)
+        await messages.change(tx, message.id, state="held", send_at=send_at)
+        if message.rfc_message_id:
+            await tickets.index_ids(
+                tx, channel.id, ticket.id, [message.rfc_message_id], message_id=message.id
+            )
+        await work.send_email(tx, message, now=now, not_before=send_at)
+
+    async def rewrite(
+        self,
+        tx: Session,
+        message: MessageRecord,
+        channel: ChannelRecord,
+        body: list[dict[str, Any]],
+    ) -> None:
+        """New words, and the undo time starts anew."""
+        send_at = self._context.clock.now() + timedelta(seconds=channel.undo_seconds)
+        await messages.change(tx, message.id, body=body, raw_mail_id=None, send_at=send_at)
+        await outbox.reschedule(tx, work.send_key(message.id), send_at)
+
+    async def cancel(self, tx: Session, message: MessageRecord) -> bool:
+        """Either this changes the state, or the delivery did: never both."""
+        cancelled = await messages.move_state(tx, message.id, STOPPABLE, "cancelled")
+        if cancelled:
+            await outbox.cancel(tx, work.send_key(message.id))
+        return cancelled
+
+    async def show_state(self, tx: Session, message: MessageRecord, ticket: TicketRecord) -> None:
+        """By the reaction; a ticket that starts with a mail of ours tells it on its card too."""
+        now = self._context.clock.now()
+        await work.react(tx, message, now=now)
+        if message.slack_ts is not None and message.slack_ts == ticket.root_ts:
+            await work.update_card(tx, ticket, now=now)
+
+    async def become_note(self, tx: Session, message: MessageRecord) -> None:
+        await outbox.cancel(tx, work.send_key(message.id))
+        await messages.change(tx, message.id, direction="note", state="note")
+        await work.react(tx, message, now=self._context.clock.now())

@@ -1,0 +1,309 @@
+"""What an agent writes in a ticket's thread: a reply that will leave, or a note that never does.
+
+Everything is committed before Slack's event is acknowledged, once per (Slack channel, ts) however
+often Slack sends it. A reply waits out the channel's undo seconds in the outbox; until then an edit
+rewrites it, and a delete or Undo takes it back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers.access import may_answer
+from handlers.context import Context
+from handlers.errors import HandlerError, NotFound, UserError
+from handlers.mail_in.address_index import AddressIndex
+from handlers.mail_in.people import Recipients, with_copy
+from handlers.outbox import work
+from handlers.ports import AgentMessage, Chat, SlackFile
+from handlers.replies.held import STOPPABLE, HeldReplies
+from handlers.replies.outcomes import Outcome, OutcomeKind, difference, is_note
+from handlers.tickets.merged import follow, is_merged
+from mail.model import Address
+from storage.engine import Session
+from storage.queries import channels, messages, outbox, tickets
+from storage.records import ChannelRecord, MessageRecord, TicketRecord
+
+_CARD_STEP = 0.05
+_CARD_PATIENCE = 36
+"""Steps: 1.8 s, within the three seconds that Slack waits."""
+_POST_PATIENCE = 16
+
+
+class TicketNotReady(HandlerError):  # noqa: N818 - it names the case
+    """The card of this thread is still being posted; the event has to come again."""
+
+
+class Replies:
+    """The reply service. Methods return None where the Slack message is no business of ours."""
+
+    def __init__(self, context: Context, chat: Chat, index: AddressIndex) -> None:
+        self._context = context
+        self._chat = chat
+        self._index = index
+        self._held = HeldReplies(context)
+
+    async def on_message(self, said: AgentMessage, *, only_offer: bool = False) -> Outcome | None:
+        """A person wrote in a thread: store it as reply or note, if the thread is a ticket's.
+
+        `only_offer`: what would be sent by itself waits for its author instead.
+        """
+        found = await self._find_ticket(said)
+        if found is None:
+            return None
+        ticket, channel = found
+        allowed = await may_answer(self._chat, channel, said.user_id)
+        now = self._context.clock.now()
+        async with self._context.db.write() as tx:
+            ticket = await tickets.get(tx, ticket.id)
+            if is_merged(ticket):
+                target = await follow(tx, ticket)
+                return Outcome(OutcomeKind.MERGED, ticket, channel, target=target)
+            kind = self._kind_of(said, ticket, channel, allowed, now)
+            if only_offer and kind is OutcomeKind.HELD:
+                kind = OutcomeKind.OFFERED
+            message = await self._store(tx, said, ticket, kind, now)
+            if message is None:
+                return None
+            if (ticket.last_seen_ts or "") < said.ts:
+                await tickets.change(tx, ticket.id, last_seen_ts=said.ts)
+            if kind is OutcomeKind.HELD:
+                await self._held.hold(tx, ticket, channel, message, now)
+            if kind is not OutcomeKind.NOT_AGENT:
+                await work.react(tx, message, now=now)
+            message = await messages.get(tx, message.id)
+            before = await messages.last_reply_before(tx, ticket.id, message.id)
+        self._context.wake.deliver()
+        new, missing = difference(message.recipients, before)
+        return Outcome(kind, ticket, channel, message, new, missing)
+
+    async def on_edit(self, said: AgentMessage) -> Outcome | None:
+        """A person edited a thread message: rewrites what has not left yet."""
+        async with self._context.db.write() as tx:
+            message = await messages.find_by_ts(tx, said.slack_channel_id, said.ts)
+            if message is None or not _is_agents(message):
+                return None
+            ticket, channel = await self._of(tx, message)
+            body = said.document.to_json()
+            if body == message.body:
+                return None  # Slack also reports unfurled links and language detection as edits
+            if message.direction == "note":
+                await messages.change(tx, message.id, body=body)
+                return Outcome(OutcomeKind.NOTE, ticket, channel, message)
+            if message.state == "cancelled":
+                await messages.change(tx, message.id, body=body)
+                return Outcome(OutcomeKind.CANCELLED, ticket, channel, message)
+            if message.state not in STOPPABLE:
+                return Outcome(OutcomeKind.ALREADY_SENT, ticket, channel, message)
+            if is_note(said.plain, starts_with_mention=said.starts_with_mention):
+                await messages.change(tx, message.id, body=body)
+                await self._held.become_note(tx, message)
+                kind = OutcomeKind.NOTE
+            else:
+                await self._held.rewrite(tx, message, channel, body)
+                kind = OutcomeKind.REWRITTEN
+            message = await messages.get(tx, message.id)
+        self._context.wake.deliver()
+        return Outcome(kind, ticket, channel, message)
+
+    async def on_delete(self, slack_channel_id: str, ts: str) -> Outcome | None:
+        """A person deleted a thread message: cancels what has not left yet."""
+        async with self._context.db.write() as tx:
+            message = await messages.find_by_ts(tx, slack_channel_id, ts)
+            if message is None or not _is_agents(message):
+                return None
+            ticket, channel = await self._of(tx, message)
+            if message.direction == "note":
+                await messages.change(tx, message.id, state="cancelled")
+                return None
+            cancelled = await self._held.cancel(tx, message)
+            message = await messages.get(tx, message.id)
+        kind = OutcomeKind.CANCELLED if cancelled else OutcomeKind.ALREADY_SENT
+        return Outcome(kind, ticket, channel, message)
+
+    async def undo(self, message_id: int, user_id: str) -> Outcome:
+        """Take a held reply back; the words stay in Slack."""
+        await self._require_agent(message_id, user_id)
+        async with self._context.db.write() as tx:
+            message, ticket, channel = await self._load(tx, message_id)
+            cancelled = await self._held.cancel(tx, message)
+            if cancelled:
+                await self._held.show_state(tx, message, ticket)
+            message = await messages.get(tx, message_id)
+        self._context.wake.deliver()
+        kind = OutcomeKind.CANCELLED if cancelled else OutcomeKind.ALREADY_SENT
+        return Outcome(kind, ticket, channel, message)
+
+    async def make_note(self, message_id: int, user_id: str) -> Outcome:
+        """A held reply stays in Slack for good."""
+        await self._require_agent(message_id, user_id)
+        async with self._context.db.write() as tx:
+            message, ticket, channel = await self._load(tx, message_id)
+            if message.state not in (*STOPPABLE, "cancelled"):
+                return Outcome(OutcomeKind.ALREADY_SENT, ticket, channel, message)
+            await self._held.become_note(tx, message)
+        self._context.wake.deliver()
+        return Outcome(OutcomeKind.NOTE, ticket, channel, message)
+
+    async def send(self, message_id: int, user_id: str) -> Outcome:
+        """Send what waits for it: a reply to confirm, a note, one that was taken back or failed.
+
+        Only an agent's own press of a button comes here, so it is sent even where an earlier
+        attempt may have left: the agent was asked.
+        """
+        await self._require_agent(message_id, user_id)
+        now = self._context.clock.now()
+        async with self._context.db.write() as tx:
+            message, ticket, channel = await self._load(tx, message_id)
+            if message.state in ("sending", "sent") or message.state == "held":
+                return Outcome(OutcomeKind.ALREADY_SENT, ticket, channel, message)
+            recipients = message.recipients or self._recipients(ticket, channel)
+            if not recipients:
+                return Outcome(OutcomeKind.NO_RECIPIENT, ticket, channel, message)
+            details = {key: val for key, val in message.details.items() if key != "handed_over"}
+            again = message.state in ("failed", "unsure") and message.raw_mail_id is not None
+            await messages.change(
+                tx,
+                message.id,
+                direction="outbound",
+                recipients=recipients,
+                details=details,
+                raw_mail_id=message.raw_mail_id if again else None,
+                error=None,
+            )
+            await messages.forget_failures(tx, message.id)
+            await self._held.hold(tx, ticket, channel, message, now)
+            message = await messages.get(tx, message.id)
+            await self._held.show_state(tx, message, ticket)
+        self._context.wake.deliver()
+        return Outcome(OutcomeKind.HELD, ticket, channel, message)
+
+    async def find_message(self, slack_channel_id: str, ts: str) -> MessageRecord | None:
+        """The stored message behind a Slack message; a post of ours may be noted in a moment."""
+        for _ in range(_POST_PATIENCE):
+            async with self._context.db.read() as tx:
+                found = await messages.find_by_ts(tx, slack_channel_id, ts)
+            if found is not None:
+                return found
+            await asyncio.sleep(_CARD_STEP)
+        return None
+
+    def _kind_of(
+        self,
+        said: AgentMessage,
+        ticket: TicketRecord,
+        channel: ChannelRecord,
+        allowed: bool,
+        now: datetime,
+    ) -> OutcomeKind:
+        if is_note(said.plain, starts_with_mention=said.starts_with_mention):
+            return OutcomeKind.NOTE
+        if not allowed:
+            return OutcomeKind.NOT_AGENT
+        if channel.reply_mode == "notes" or channel.state == "removed":
+            return OutcomeKind.NOTE
+        if ticket.closed_at and now - ticket.closed_at > timedelta(days=channel.reopen_days):
+            return OutcomeKind.LONG_CLOSED
+        if not self._recipients(ticket, channel):
+            return OutcomeKind.NO_RECIPIENT
+        return OutcomeKind.CONFIRM if channel.reply_mode == "confirm" else OutcomeKind.HELD
+
+    async def _store(
+        self,
+        tx: Session,
+        said: AgentMessage,
+        ticket: TicketRecord,
+        kind: OutcomeKind,
+        now: datetime,
+    ) -> MessageRecord | None:
+        channel = await channels.get(tx, ticket.email_channel_id)
+        leaves = kind in (OutcomeKind.HELD, OutcomeKind.CONFIRM, OutcomeKind.OFFERED)
+        state = "held" if kind is OutcomeKind.HELD else "confirm" if leaves else "note"
+        message = await messages.add_from_slack(
+            tx,
+            {
+                "team_id": ticket.team_id,
+                "ticket_id": ticket.id,
+                "email_channel_id": channel.id,
+                "direction": "outbound" if leaves else "note",
+                "state": state,
+                "rfc_message_id": self._context.tokens.new_message_id(
+                    ticket.id, Address(channel.from_email).domain
+                ),
+                "slack_user_id": said.user_id,
+                "slack_channel_id": said.slack_channel_id,
+                "slack_ts": said.ts,
+                "subject": ticket.subject,
+                "body": said.document.to_json(),
+                "recipients": self._recipients(ticket, channel) if leaves else [],
+                "created_at": now,
+            },
+        )
+        if message is not None:
+            await messages.add_attachments(tx, message.id, map(_attachment_row, said.files))
+        return message
+
+    async def _find_ticket(self, said: AgentMessage) -> tuple[TicketRecord, ChannelRecord] | None:
+        """The thread's ticket; None for a thread that is none of ours.
+
+        An agent can be quicker than the commit that notes the card's ts: while a card of this
+        Slack channel is on its way, an unknown thread is waited for, and the event refused (Slack
+        sends it again) rather than taken for somebody else's.
+        """
+        lane = work.slack_lane(said.slack_channel_id)
+        for _ in range(_CARD_PATIENCE):
+            async with self._context.db.read() as tx:
+                # Asked first: what is no longer on its way has been committed by now.
+                pending = await outbox.is_on_its_way(tx, work.WorkKind.POST_CARD, lane)
+                ticket = await tickets.find_by_thread(tx, said.slack_channel_id, said.thread_ts)
+                if ticket is not None:
+                    return ticket, await channels.get(tx, ticket.email_channel_id)
+            if not pending:
+                return None
+            await asyncio.sleep(_CARD_STEP)
+        raise TicketNotReady
+
+    async def _load(
+        self, tx: Session, message_id: int
+    ) -> tuple[MessageRecord, TicketRecord, ChannelRecord]:
+        message = await messages.find(tx, message_id)
+        if message is None:
+            raise NotFound
+        return message, *await self._of(tx, message)
+
+    async def _of(self, tx: Session, message: MessageRecord) -> tuple[TicketRecord, ChannelRecord]:
+        ticket = await tickets.get(tx, message.ticket_id)
+        return ticket, await channels.get(tx, message.email_channel_id)
+
+    async def _require_agent(self, message_id: int, user_id: str) -> None:
+        async with self._context.db.read() as tx:
+            _, _, channel = await self._load(tx, message_id)
+        if not await may_answer(self._chat, channel, user_id):
+            raise UserError(
+                f"You are not an agent of {channel.name}, so nothing was sent. "
+                "Ask an admin of Canal to add you.",
+                code="not_agent",
+            )
+
+    def _recipients(self, ticket: TicketRecord, channel: ChannelRecord) -> Recipients:
+        """The ticket's participants, and the channel's copy address."""
+        found = [one for one in ticket.participants if not self._index.is_own(one["address"])]
+        return with_copy(found, channel)
+
+
+def _is_agents(message: MessageRecord) -> bool:
+    """Written by a person in Slack, as opposed to Canal's post of a mail."""
+    return message.slack_user_id is not None
+
+
+def _attachment_row(file: SlackFile) -> dict[str, Any]:
+    return {
+        "filename": file.name,
+        "content_type": file.content_type[:255],
+        "size": file.size,
+        "slack_file_id": file.file_id,
+        "url": file.url,
+        "state": "at_slack",
+    }

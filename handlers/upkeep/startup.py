@@ -1,0 +1,58 @@
+"""What a start has to put in order before work begins."""
+
+from __future__ import annotations
+
+import logging
+
+from handlers.context import Context
+from storage import leases
+from storage.engine import Database
+from storage.queries import mails, meta, outbox
+from storage.queries.meta import adopt_team
+
+_log = logging.getLogger(__name__)
+UNKNOWN_TEAM = "T00000000"
+"""The team of what the command line configured before Canal had ever met its workspace."""
+_CURRENT_TEAM = "current_team"
+
+
+async def remember_workspace(
+    context: Context, *, name: str = "", bot_user_id: str | None = None
+) -> None:
+    """Note which workspace this installation serves; take over what was set up before it."""
+    async with context.db.write() as tx:
+        await adopt_team(tx, UNKNOWN_TEAM, context.team_id)
+        await meta.ensure_workspace(
+            tx, context.team_id, now=context.clock.now(), name=name, bot_user_id=bot_user_id
+        )
+        await meta.put(tx, _CURRENT_TEAM, context.team_id.encode())
+
+
+async def find_team(db: Database) -> str | None:
+    """The workspace that this installation served last."""
+    async with db.read() as tx:
+        found = await meta.find(tx, _CURRENT_TEAM)
+    return found.decode() if found else None
+
+
+async def recover(context: Context, *, alone: bool) -> None:
+    """Take back what a dead process had in hand.
+
+    `alone`: this process is the only one on the database (SQLite), so every claim is a dead one's.
+    With several, the claims of the others are theirs until they end (`handlers.outbox.recovery`).
+    """
+    if not alone:
+        return
+    async with context.db.write() as tx:
+        await mails.release_claims(tx)
+        await outbox.release_claims(tx)
+
+
+async def leave(context: Context) -> None:
+    """A clean stop: nothing stays claimed by this process, so that another goes on at once."""
+    try:
+        async with context.db.write() as tx:
+            await mails.release_claims(tx, [context.holder])
+            await leases.release(tx, [context.holder], now=context.clock.now())
+    except Exception:  # noqa: BLE001 - a stop must end; claims and leases end by themselves
+        _log.warning("claims could not be given back at the stop", exc_info=True)
