@@ -112,6 +112,8 @@ class Bounce:
     recipients: tuple[BounceRecipient, ...] = ()
     original_message_id: str | None = None
     """Message-ID of the mail that bounced, in angle brackets like every id here."""
+    complaint: bool = False
+    """It arrived, and its reader called it spam."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class BounceFiler:
                 "created_at": now,
             },
         )
-        for recipient in bounce.recipients:
+        for recipient in bounce.recipients or _only_recipient(reply, mail):
             if recipient.action in _BAD:
                 await self._record(tx, reply, recipient, entry.id)
         return entry
@@ -97,3 +97,12 @@ class BounceFiler:
             mention=reply.slack_user_id if failed else None,
         )
         await work.notice_in_thread(tx, ticket, notice, now=now)
+
+
+def _only_recipient(reply: MessageRecord, mail: ParsedMail) -> tuple[BounceRecipient, ...]:
+    """Whom a bounce that names nobody is about, where the reply went to one person only."""
+    addresses = [one["address"] for one in reply.recipients if "@" in one.get("address", "")]
+    if len(addresses) != 1:
+        return ()
+    said = " ".join(mail.text[:600].split())[:300]
+    return (BounceRecipient(addresses[0], BounceAction.FAILED, None, said or None),)

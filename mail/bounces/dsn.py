@@ -33,8 +33,8 @@ _ACTIONS: Final = {
     "expanded": BounceAction.EXPANDED,
 }
 _RECIPIENT_FIELDS: Final = (
-    "final-recipient",
     "original-recipient",
+    "final-recipient",
     "x-actual-recipient",
     "x-original-recipient",
     "recipient",
@@ -51,19 +51,27 @@ def recipients_of(
     if not named:
         named = [block for block in blocks if "action" in block or "status" in block]
     alone = len(named) == 1
+    known = {address.lower() for address in originals}
     for block in named[:_MOST_RECIPIENTS]:
-        address = _recipient(block) or (originals[0] if alone and len(originals) == 1 else "")
+        address = _recipient(block, known) or (
+            originals[0] if alone and len(originals) == 1 else ""
+        )
         if address:
             entry = _entry(address, block, explanation if alone else "")
             result.setdefault(address.lower(), entry)
     return list(result.values())
 
 
-def _recipient(block: Fields) -> str:
-    """The address of a block: Final-Recipient where that is one, else what else names it."""
+def _recipient(block: Fields, known: set[str]) -> str:
+    """The address of a block as we wrote it, where the report tells that.
+
+    Original-Recipient is what the sender wrote (RFC 3461), Final-Recipient what became of it on
+    the way; an address of the returned mail's own recipients stands above both.
+    """
     found = [address_in(block[name]) for name in _RECIPIENT_FIELDS if block.get(name)]
     full = [address for address in found if "@" in address.strip("@")]
-    return next(iter(full), next((address for address in found if address), ""))
+    ours = [address for address in full if address.lower() in known]
+    return next(iter([*ours, *full]), next((address for address in found if address), ""))
 
 
 def address_in(value: str) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Final
 
-from mail.bounces.rules.signs import RETURNED
+from mail.bounces.rules.signs import RETURNED, TEXT
+from mail.bounces.status import find_reply, status_of_words
 from mail.mime.charsets import decode_text
 from mail.mime.encoded_words import decode_words
 
@@ -52,6 +53,8 @@ class BounceParts:
     has_report: bool = False
     has_feedback: bool = False
     has_disposition: bool = False
+    disposition: Fields = field(default_factory=dict)
+    """Of message/disposition-notification, by which some servers refuse a mail (RFC 5429)."""
     feedback: Fields = field(default_factory=dict)
 
 
@@ -77,6 +80,7 @@ def gather_parts(message: Message, text: str) -> BounceParts:
             parts.status.extend(status_blocks(part))
         elif kind == "message/disposition-notification":
             parts.has_disposition = True
+            parts.disposition = _merged(status_blocks(part))
         elif kind == "message/feedback-report":
             parts.has_feedback = True
             parts.feedback = _merged(status_blocks(part))
@@ -195,6 +199,9 @@ def _split(parts: BounceParts, text: str) -> None:
     """Cut the explanation off above the copy of the mail, and read that copy's head."""
     lines = text.split("\n")[:_MOST_LINES]
     cut = _copy_starts(lines)
+    said = _said_below(lines, cut)
+    if said is not None:
+        cut = _copy_starts(lines, said + 1)
     parts.explanation = "\n".join(lines[:cut]).strip()
     if cut < len(lines) and parts.returned is None:
         start = next((i for i in range(cut, len(lines)) if _is_head(lines[i])), None)
@@ -204,9 +211,22 @@ def _split(parts: BounceParts, text: str) -> None:
         parts.status = [block for block in parse_status(text) if "final-recipient" in block]
 
 
-def _copy_starts(lines: list[str]) -> int:
+def _said_below(lines: list[str], cut: int) -> int | None:
+    """The line that says what failed where nothing above does: what looked like the copy of our
+    mail is only its head, named first ("Your message To: … Subject: … did not reach …")."""
+    if cut >= len(lines) or _says_failed("\n".join(lines[:cut])):
+        return None
+    below = range(cut, min(len(lines), cut + 20))
+    return next((index for index in below if TEXT.search(lines[index][:400])), None)
+
+
+def _says_failed(text: str) -> bool:
+    return bool(TEXT.search(text) or find_reply(text) or status_of_words(text))
+
+
+def _copy_starts(lines: list[str], first: int = 0) -> int:
     """The first line of the copy: below a line that announces it, or where headers begin."""
-    for index, line in enumerate(lines):
+    for index, line in enumerate(lines[first:], first):
         if RETURNED.match(line[:200]) and _head_below(lines, index + 1, 25, 3):
             return index
         if _is_head(line) and _head_below(lines, index, 14, 4):

@@ -15,7 +15,8 @@ from mail.bounces.dsn import address_in, recipients_of
 from mail.bounces.parts import BounceParts, gather_parts, header
 from mail.bounces.reasons import BounceReason, explain_bounce
 from mail.bounces.recipients import choose, diagnostics_for, find_candidates
-from mail.bounces.rules.signs import DAEMON, SUBJECT, TEXT
+from mail.bounces.rules.signs import DAEMON, REPORT, SERVER, SUBJECT, TEXT
+from mail.bounces.ses import read_ses
 from mail.bounces.status import find_enhanced, find_reply, find_status, is_delay, status_of_words
 from mail.mime.addresses import parse_address_list
 from mail.mime.automatic import is_auto_reply_subject
@@ -37,20 +38,47 @@ def parse_bounce(message: Message, text: str) -> Bounce | None:
     `text` is the mail's plain text, used where its own parts have none. A complaint of RFC 5965
     yields a Bounce whose recipients were delivered to; its kind is feedback (`mail.kinds`).
     """
+    notified = read_ses(message, text)
+    if notified is not None:
+        return notified
     parts = gather_parts(message, text)
     if parts.has_feedback:
         return _complaint(message, parts)
     if parts.has_disposition and not parts.has_report:
-        return None
+        return _refusal(message, parts)
     originals = _original_recipients(parts)
     recipients: list[BounceRecipient] = []
     if parts.status and (_is_report(message, parts) or _from_machine(message)):
         recipients = recipients_of(parts.status, parts.explanation, originals)
     if not recipients and (_is_report(message, parts) or _is_told(message, parts)):
         recipients = _told_recipients(message, parts, originals)
-    if not recipients:
+        if not recipients and not _is_plain(message, parts):
+            return None
+    elif not recipients:
         return None
     return Bounce(tuple(recipients[:_MOST_RECIPIENTS]), _original_id(message, parts))
+
+
+def _refusal(message: Message, parts: BounceParts) -> Bounce | None:
+    """RFC 5429: a filter refuses a mail in the form of a notice that it was "deleted". A person's
+    own notice, read or deleted, says nothing of a refusal."""
+    fields = parts.disposition
+    kind = fields.get("disposition", "").lower()
+    refused = "automatic" in kind and any(word in kind for word in ("deleted", "denied", "failed"))
+    if not refused or status_of_words(parts.explanation[:_LOOK]) is None:
+        return None
+    originals = _original_recipients(parts)
+    recipients = recipients_of([{**fields, "action": "failed"}], parts.explanation, originals)
+    return Bounce(tuple(recipients), _original_id(message, parts)) if recipients else None
+
+
+def _is_plain(message: Message, parts: BounceParts) -> bool:
+    """Whether it is a bounce beyond doubt, also when it names nobody."""
+    if _is_answer(message) or SUBJECT.search(header(message, "Subject")[:500]) is None:
+        return False
+    says = TEXT.search(parts.explanation[:_LOOK]) is not None
+    report = message.get_content_type() == "multipart/report"
+    return _from_server(message) and (says or report)
 
 
 def _is_report(message: Message, parts: BounceParts) -> bool:
@@ -73,7 +101,12 @@ def _from_machine(message: Message) -> bool:
     if any(header(message, name) for name in _FAILED_HEADERS) or _has_null_path(message):
         return True
     sender = header(message, "From") or header(message, "Sender")
-    return DAEMON.search(sender[:300].lower()) is not None
+    return DAEMON.search(sender[:300].lower()) is not None or _has_null_sender(message)
+
+
+def _has_null_sender(message: Message) -> bool:
+    """An empty From address, as in "Jetmail System" <>."""
+    return header(message, "From").rstrip().endswith("<>")
 
 
 def _has_null_path(message: Message) -> bool:
@@ -95,19 +128,43 @@ def _is_told(message: Message, parts: BounceParts) -> bool:
     if any(header(message, name) for name in _FAILED_HEADERS):
         return says or looks or code
     if not machine:
-        told = looks and says and code and not _is_answer(message)
-        automatic = header(message, "Auto-Submitted").lower().startswith("auto-")
-        return told and (automatic or parts.returned is not None)
+        return looks and plainly and not _is_answer(message) and _is_automatic(message, parts)
+    if looks and _from_server(message) and _names_somebody(message, parts):
+        return not _is_answer(message)
     if _is_answer(message) or (is_auto_reply_subject(subject) and not looks):
         return False
     sure = looks or (code and plainly) or parts.returned is not None
     return (says or code) and (sure or _from_daemon(message) or _has_null_path(message))
 
 
+def _is_automatic(message: Message, parts: BounceParts) -> bool:
+    """Two signs beside its words that no person wrote it: how it was sent or begins, and what is
+    in it. Somebody may paste the bounce that she got into a mail of her own."""
+    begin = parts.explanation[:_LOOK]
+    code = find_reply(begin) is not None or find_enhanced(begin) is not None
+    returned = parts.returned is not None
+    precedence = header(message, "Precedence").lower() in ("bulk", "junk", "auto_reply")
+    automatic = precedence or header(message, "Auto-Submitted").lower().startswith("auto-")
+    first = find_candidates(begin.partition("\n")[0], ())
+    report = REPORT.search(begin) is not None or any(item.weight == 4 for item in first)
+    return (automatic or report) and sum((automatic, report, code, returned)) >= 2
+
+
+def _names_somebody(message: Message, parts: BounceParts) -> bool:
+    """Whether an address stands where servers write the recipient, or our mail came along."""
+    candidates = find_candidates(parts.explanation, _own_addresses(message))
+    return parts.returned is not None or any(item.weight >= 3 for item in candidates)
+
+
 def _from_daemon(message: Message) -> bool:
     """A name that no person's mailbox has."""
     sender = header(message, "From")[:300].lower()
     return any(name in sender for name in ("mailer-daemon", "mail delivery", "mailer_daemon"))
+
+
+def _from_server(message: Message) -> bool:
+    """A name that neither a person nor a shop goes by, or none."""
+    return SERVER.search(header(message, "From")[:300]) is not None or _has_null_sender(message)
 
 
 def _is_answer(message: Message) -> bool:
@@ -220,4 +277,4 @@ def _complaint(message: Message, parts: BounceParts) -> Bounce:
         BounceRecipient(address, BounceAction.DELIVERED, None, f"Feedback-Type: {kind}")
         for address in dict.fromkeys(addresses or _original_recipients(parts)[:1])
     )
-    return Bounce(recipients, _original_id(message, parts))
+    return Bounce(recipients, _original_id(message, parts), complaint=True)

@@ -23,7 +23,7 @@ _ADDR: Final = rf"(?P<address>{_LOCAL}@(?a:[\w.-]{{1,253}}\w))"
 _ANYWHERE = re.compile(_ADDR)
 _LINE_START = re.compile(
     rf"[\s>*|#+-]{{0,20}}(?:\d{{1,3}}[.)]\s|rfc822;\s?|e?smtp:?\s|local\s)?[<(\[\"']{{0,2}}{_ADDR}[>)\]\"']{{0,2}}"
-    r"\s{0,8}(?:<<<|[:;,.]*\s*$|\.\.\.|:\s|\s+on\s|\s?\(|\s-\s|\s+[45]\d\d\b|\s+\S{0,40}:|;)"
+    r"\s{0,8}(?:<<<|[:;,.]*\s*$|\.\.\.|:\s|\s+on\s|\s?[(\[]|\s-\s|\s+[45]\d\d\b|\s+\S{0,40}:|;)"
 )
 _ARROWS = re.compile(rf">{{2,3}}\s*<?{_ADDR}>?\s*<{{2,3}}")
 _LABELLED = re.compile(
@@ -37,9 +37,17 @@ _LABELLED = re.compile(
     r"|to|pour|an|para|per|kepada|for|empfänger|destinataires?|destinat[aá]rios?|destinatari[oi]?|"
     r"ontvanger|odbiorca|adresat|получател\w|кому|адрес\w*|adresse|dirección|endereço|indirizzo|"
     r"收件人|收信人|收件者|宛先|受信者|받는 ?사람|수신자?)"
-    rf"\s?[:：=]?\s*(?:rfc822;|smtp:|mailto:)?\s*[<(\[\"']{{0,2}}{_ADDR}",
+    rf"\s?[:：=]?\s*(?:rfc822;|smtp:|mailto:)?\s*[<(\[\"']{{0,2}}(?<![a-z]){_ADDR}",
     re.IGNORECASE,
 )
+_TYPE = re.compile(r"^(?:mailto|smtp|rfc-?822)[:=]", re.IGNORECASE)
+_X400 = re.compile(rf"(?:^|[\s;:])(?:smtp|rfc-?822)={_ADDR}", re.IGNORECASE)
+_ECHO = re.compile(r"\s{0,20}(?:to|cc|subject|sent|date)\s{0,3}:", re.IGNORECASE)
+"""The head of our mail, as some servers repeat it above what they have to say."""
+_BEFORE = re.compile(
+    r"(?:^|\s)(?:mail|mails|messages?|sent|received) from\s{1,3}<?$", re.IGNORECASE
+)
+"""What stands before a sender."""
 _SENDER_LINE = re.compile(
     r"^[\s>*|]{0,20}(?:from|sender|reply-to|return-path|message-id|date|subject|mail from|"
     r"reporting-mta|in-reply-to|references|cc|received|x-[\w-]{1,40}|contact|arrival-date|"
@@ -74,10 +82,12 @@ def find_candidates(explanation: str, excluded: Iterable[str]) -> list[Candidate
     """Every address that may be meant, each once with its best weight, in order of appearance."""
     unwanted = {address.lower() for address in excluded}
     best: dict[str, Candidate] = {}
-    for number, line in enumerate(explanation.split("\n")[:_MOST_LINES]):
+    lines = explanation.split("\n")[:_MOST_LINES]
+    for number, line in enumerate(lines):
         if "@" not in line:
             continue
-        for address, weight in _in_line(line[:_LONGEST]):
+        found = [(item, 0) for item in _echoed(lines, number)] or _in_line(line[:_LONGEST])
+        for address, weight in found:
             key = address.lower()
             known = best.get(key)
             if key in unwanted or (known is None and len(best) >= _MOST_CANDIDATES):
@@ -96,13 +106,29 @@ def _in_line(line: str) -> list[tuple[str, int]]:
         found = arrows or first
         return [(_clean(found["address"]), 4)] if found else []
     telling = bool(find_reply(line) or find_enhanced(line) or status_of_words(line))
-    named = [(_clean(found["address"]), 3) for found in _LABELLED.finditer(line)]
-    others = [(_clean(found["address"]), 2 if telling else 1) for found in _ANYWHERE.finditer(line)]
+    named = [(_clean(found["address"]), 4) for found in _X400.finditer(line)]
+    named += [(_clean(found["address"]), 3) for found in _LABELLED.finditer(line)]
+    others = [
+        (_clean(found["address"]), 2 if telling else 1)
+        for found in _ANYWHERE.finditer(line)
+        if not _BEFORE.search(line[max(0, found.start() - 20) : found.start()])
+    ]
     return [item for item in (*named, *others) if not item[0].lower().startswith(_HELPERS)]
 
 
+def _echoed(lines: Sequence[str], number: int) -> list[str]:
+    """The addresses of a "To:" line that stands among others of our mail's own head."""
+    line = lines[number][:_LONGEST]
+    if not _ECHO.match(line):
+        return []
+    near = [*lines[max(0, number - 2) : number], *lines[number + 1 : number + 3]]
+    if not any(_ECHO.match(other[:_LONGEST]) for other in near):
+        return []
+    return [_clean(found["address"]) for found in _ANYWHERE.finditer(line)]
+
+
 def _clean(address: str) -> str:
-    return address.strip(".,;:'\"").removeprefix("mailto:").removeprefix("SMTP:")
+    return _TYPE.sub("", address.strip(".,;:'\""))
 
 
 def choose(candidates: Sequence[Candidate], originals: Sequence[str]) -> list[Candidate]:
@@ -113,6 +139,8 @@ def choose(candidates: Sequence[Candidate], originals: Sequence[str]) -> list[Ca
         if weight == 4 and known & {item.address.lower() for item in top}:
             return top
         mine = [item for item in candidates if item.address.lower() in known]
+        if top:
+            mine = [item for item in mine if item.weight]
         if top and not mine:
             return top
         if mine:

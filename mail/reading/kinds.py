@@ -27,13 +27,9 @@ from mail.model import Envelope, MailKind
 _MOST_PARTS: Final = 30
 
 
-def classify(message: Message, *, has_bounce: bool) -> MailKind:
-    """The kind of a mail. `has_bounce`: whether `mail.bounces` read a bounce or complaint."""
+def classify(message: Message) -> MailKind:
+    """The kind of a mail that `mail.bounces` did not find to be a bounce or a complaint."""
     types = _part_types(message)
-    if "message/feedback-report" in types:
-        return MailKind.FEEDBACK
-    if has_bounce:
-        return MailKind.BOUNCE
     if "message/disposition-notification" in types or _is_auto_reply(message):
         return MailKind.AUTO_REPLY
     if _is_list(message):
@@ -66,7 +62,7 @@ def may_auto_answer(message: Message, envelope: Envelope, *, own: Iterable[str] 
 
 
 def _says_automatic(message: Message) -> bool:
-    if classify(message, has_bounce=False) is not MailKind.MESSAGE:
+    if classify(message) is not MailKind.MESSAGE:
         return True
     if _word(message, "Auto-Submitted") not in ("", "no"):
         return True

@@ -18,7 +18,7 @@ from mail.mime.headers import HeaderBlock, dedupe_key, message_ids, peek_headers
 from mail.mime.message_view import build_message
 from mail.mime.parts import MimeTree, prepare, split_mime
 from mail.mime.subjects import is_reply_subject
-from mail.model import Address, Forwarded, MailKind, ParsedMail
+from mail.model import Address, Bounce, Forwarded, MailKind, ParsedMail
 from mail.quotes.fold import visible_part
 from mail.quotes.model import Visible
 from mail.reading.attachments import find_file, part_bytes, signed_tree
@@ -81,7 +81,6 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
     message = build_message(tree.root)
     text = contents.text
     bounce = attempt("bounce", lambda: parse_bounce(message, text), None, defects)
-    plain_kind = MailKind.BOUNCE if bounce else MailKind.MESSAGE
     forward, forwarded = _forward(message, subject, text, defects)
     return ParsedMail(
         message_id=_message_id(headers, defects),
@@ -93,9 +92,7 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         cc=_addresses(headers, "Cc"),
         subject=subject,
         date=_date(headers, defects),
-        kind=attempt(
-            "kind", lambda: classify(message, has_bounce=bounce is not None), plain_kind, defects
-        ),
+        kind=_kind(message, bounce, defects),
         document=contents.document,
         visible=visible.document,
         folded_lines=visible.folded_lines,
@@ -111,6 +108,12 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         language=_language(headers, visible.text or text, defects),
         defects=tuple(dict.fromkeys([*defects, *_encrypted(tree, text)]))[:MAX_DEFECTS],
     )
+
+
+def _kind(message: Message, bounce: Bounce | None, defects: list[str]) -> MailKind:
+    if bounce is not None:
+        return MailKind.FEEDBACK if bounce.complaint else MailKind.BOUNCE
+    return attempt("kind", lambda: classify(message), MailKind.MESSAGE, defects)
 
 
 def _language(headers: HeaderBlock, text: str, defects: list[str]) -> str | None:

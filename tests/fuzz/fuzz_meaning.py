@@ -32,8 +32,8 @@ def test_one_input(data: bytes) -> None:
     visible_text(text)
     strip_prefixes(text[:200])
     message = build_message(split_mime(prepare(data)[0]).root)
-    bounce = parse_bounce(message, text)
-    classify(message, has_bounce=bounce is not None)
+    parse_bounce(message, text)
+    classify(message)
     is_forward(message, text[:100], text)
     find_forwarded(message, text)
 

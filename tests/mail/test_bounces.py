@@ -7,6 +7,7 @@ from email.message import Message
 
 import pytest
 
+from mail.bounces.dsn import recipients_of
 from mail.bounces.parts import parse_status
 from mail.bounces.read import BounceReason, explain_bounce, parse_bounce
 from mail.bounces.status import find_enhanced, find_reply, find_status, is_delay, status_of_words
@@ -129,7 +130,79 @@ def test_the_own_address_is_never_the_one_that_failed() -> None:
         To="help@desk.example",
         Subject="Undelivered Mail",
     )
-    assert bounce is None
+    assert bounce is not None
+    assert bounce.recipients == ()
+
+
+def test_a_bounce_may_name_nobody_but_a_server_must_have_sent_it() -> None:
+    body = "Your mail cannot be delivered to the following address: dylan"
+    assert read(body, From='"Jet" <>', Subject="Mail Error") == Bounce(())
+    assert read(body, From="delivery@shop.example", Subject="Delivery failed") is None
+    assert read("The pump is down.", From="postmaster@x.example", Subject="Warning: pump") is None
+
+
+def test_the_head_of_our_mail_above_the_reason_names_no_recipient() -> None:
+    body = (
+        "Your message\n\n  To:      team@list.example\n  Subject: Bug\n  Sent:    Monday\n\n"
+        "did not reach the following recipient(s):\n\n"
+        "c=US;a= ;p=X;o=Y;dda:SMTP=jo@x.example; on Fri\n    The recipient name is not recognized"
+    )
+    bounce = read(body, From="postmaster@x.example", Subject="Undeliverable: Bug")
+    assert bounce is not None
+    assert [item.address for item in bounce.recipients] == ["jo@x.example"]
+
+
+def test_a_label_is_a_word_of_its_own() -> None:
+    body = "Delivery failed 20 attempts: userjo@x.example"
+    bounce = read(body, From="postmaster@x.example", Subject="Undeliverable Mail")
+    assert bounce is not None
+    assert bounce.recipients[0].address == "userjo@x.example"
+
+
+def test_a_report_names_the_address_that_we_wrote_to() -> None:
+    fields = {"original-recipient": "rfc822;jo@x.example", "final-recipient": "rfc822;jo@inner"}
+    for known in ([], ["jo@x.example"]):
+        assert recipients_of([fields], "", known)[0].address == "jo@x.example"
+    fields["final-recipient"] = "rfc822;jo.b@x.example"
+    assert recipients_of([fields], "", ["jo.b@x.example"])[0].address == "jo.b@x.example"
+
+
+def test_a_filter_that_refuses_by_a_disposition_is_a_bounce_and_an_unread_mail_is_none() -> None:
+    def notice(text: str, disposition: str) -> Bounce | None:
+        source = (
+            "From: Mail Delivery Subsystem <admin@x.example>\n"
+            "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n"
+            f"--b\n\n{text}\n--b\nContent-Type: message/disposition-notification\n\n"
+            f"Final-Recipient: rfc822; jo@x.example\nDisposition: {disposition}\n\n--b--\n"
+        )
+        return parse_bounce(email.message_from_string(source), text)
+
+    refused = notice("It was rejected: Quota exceeded", "automatic-action/MDN-sent; deleted")
+    assert refused is not None
+    assert refused.recipients[0].status == "5.2.2"
+    assert notice("It was deleted without being read", "automatic-action/MDN-sent; deleted") is None
+    assert notice("It was read", "manual-action/MDN-sent-manually; displayed") is None
+
+
+SES = """{"notificationType":"%s","%s":{"bounceType":"Permanent","%s":[{"emailAddress":
+"jo@x.example","action":"failed","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 no"}]},
+"mail":{"headers":[{"name":"Message-ID","value":"<our@desk.example>"}]}}
+
+--
+If you wish to stop receiving notifications, click here.
+"""
+
+
+def test_amazon_tells_of_bounces_and_complaints_in_json() -> None:
+    headers = {"From": "SES <no-reply@sns.amazonaws.com>", "x_amz_sns_message_id": "1"}
+    bounce = read(SES % ("Bounce", "bounce", "bouncedRecipients"), **headers)
+    failed = BounceRecipient("jo@x.example", BounceAction.FAILED, "5.1.1", "550 5.1.1 no")
+    assert bounce == Bounce((failed,), "<our@desk.example>")
+    complaint = read(SES % ("Complaint", "complaint", "complainedRecipients"), **headers)
+    assert complaint is not None
+    assert complaint.complaint
+    assert read(SES % ("Bounce", "bounce", "bouncedRecipients"), From="jo@x.example") is None
+    assert read("{" * 20_000, **headers) is None
 
 
 def test_the_header_of_exim_names_the_recipients() -> None:

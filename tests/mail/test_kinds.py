@@ -73,7 +73,7 @@ def mail(**headers: str) -> Message:
 
 
 def kind(**headers: str) -> MailKind:
-    return classify(mail(**headers), has_bounce=False)
+    return classify(mail(**headers))
 
 
 @pytest.mark.parametrize("subject", AUTOMATIC_SUBJECTS)
@@ -116,13 +116,9 @@ def test_headers_that_people_have_too_make_nothing_automatic(headers: dict[str, 
     assert kind(**headers) is MailKind.MESSAGE
 
 
-def test_lists_reports_and_bounces_have_their_kinds() -> None:
+def test_lists_have_their_kind() -> None:
     assert kind(List_Id="<x.example>") is MailKind.LIST
     assert kind(Precedence="bulk") is MailKind.LIST
-    assert classify(mail(), has_bounce=True) is MailKind.BOUNCE
-    feedback = mail()
-    feedback.add_header("Content-Type", "message/feedback-report")
-    assert classify(feedback, has_bounce=True) is MailKind.FEEDBACK
 
 
 def test_a_challenge_that_answers_our_mail_is_automatic() -> None:

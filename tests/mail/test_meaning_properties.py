@@ -69,7 +69,7 @@ def messages(draw: st.DrawFn) -> Message:
 @given(messages(), bodies)
 def test_any_mail_is_told_without_an_exception(message: Message, text: str) -> None:
     bounce = parse_bounce(message, text)
-    classify(message, has_bounce=bounce is not None)
+    classify(message)
     may_auto_answer(message, Envelope())
     is_forward(message, "x", text)
     find_forwarded(message, text)

@@ -20,10 +20,27 @@ DAEMON: Final = re.compile(
     r"sendonly|"
     r"почтов\w* (?:сервер|систем|робот)\w*|邮件(?:系统|投递|退信)\S*|系統退信|系统退信|退信|"
     r"メール(?:配信|サーバ|送信)\S*)"
-    r"(?=$|[@>\s\"')/.,_-])",
+    r"(?=$|[@>\s\"')/.,_\\-])",
     re.IGNORECASE,
 )
 """In a From header, in lower case."""
+
+SERVER: Final = re.compile(
+    r"(?:^|[<\s\"'(])(?:mailer[-_ ]?daemon|post ?master|mail delivery (?:sub)?system|"
+    r"mail delivery (?:service|agent))(?=$|[@>\s\"'),.\\-])",
+    re.IGNORECASE,
+)
+"""In a From header: names that no person and no shop goes by."""
+
+REPORT: Final = re.compile(
+    r"\A[\s*#=_.-]{0,200}(?:this is an? (?:automat\w+|permanent|temporary|advisory)|"
+    r"(?:your )?(?:e-?mail |mail |message )?(?:non-?delivery|delivery failure|undeliverable|"
+    r"delivery status)[\w ]{0,20}(?:report|notification|notice|receipt|message)|"
+    r"message from \w|failed recipients?|(?:the )?(?:following|original|attached) (?:mail|message|e-?mail) "
+    r"(?:could|was|can))",
+    re.IGNORECASE,
+)
+"""How reports of servers begin."""
 
 SUBJECT: Final = re.compile(
     r"undeliver|non-?deliver|message you sent|not deliver|"
