@@ -20,6 +20,13 @@ _LONGEST: Final = 400
 _LONGEST_WITHOUT_ADDRESS: Final = 160
 _ENDS_IN_ADDRESS = re.compile(r"[<(\[]\s?\S{1,64}@[^\s@<>]{2,100}\s?[>\])][\s>\])\"']{0,6}$")
 _DATE_START = re.compile(r"[\"'(\[]?(?:[^\W\d]{1,16}[.,]{0,2}\s?){0,3}[,(]?\s?\d")
+_MOMENT = re.compile(r"20\d\d-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d \w[^:]{1,80}$")
+_DATED_PERSON = re.compile(
+    r"(?:20\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]20\d\d)[^<>@]{1,80}"
+    r"<[^\s@<>]{1,64}@[^\s@<>]{2,100}>$"
+)
+_FULL_DATE = re.compile(r"\d{1,4}\D{1,24}\d{1,4}")
+"""A day beside a year, not a year alone."""
 _NAME_START = re.compile(r"[\"'<(\[]?[^\W\d]")
 _SENTENCE = re.compile(r"[.!?…。!?]\s+[A-ZА-ЯÀ-Þ]")
 _ENCLOSED = re.compile(r"-{2,20}\s?(?P<words>\S.*\S)\s?-{2,20}:?$")
@@ -40,8 +47,10 @@ def find_attribution(lines: Sequence[str], last: int, *, quote_follows: bool) ->
     `quote_follows`: the next line with words is quoted, which makes weaker evidence enough.
     """
     ending = plain(lines[last])
-    if not ending or len(ending) > LONGEST_LINE or not ending.endswith((":", "--")):
+    if not ending or len(ending) > LONGEST_LINE:
         return None
+    if not ending.endswith((":", "--")):
+        return _without_colon(lines, last, ending, quote_follows=quote_follows)
     window = _window(lines, last)
     for start in range(last, last - len(window), -1):
         joined = " ".join(window[start - last - 1 :])
@@ -51,6 +60,27 @@ def find_attribution(lines: Sequence[str], last: int, *, quote_follows: bool) ->
             return Attribution(_extended(window, start, last), last + 1, sure=True)
     if quote_follows and _is_likely(ending):
         return Attribution(_extended(window, last, last), last + 1, sure=False)
+    return None
+
+
+def may_end_attribution(line: str) -> bool:
+    """Whether a line that ends in a letter may be one: in a verb of writing, or as Gmail did."""
+    return VERB_AT_END.search(lower(line[-60:])) is not None or _MOMENT.match(line) is not None
+
+
+def _without_colon(
+    lines: Sequence[str], last: int, ending: str, *, quote_follows: bool
+) -> Attribution | None:
+    """Some clients write none: "On …, Jo <jo@x.example> wrote", "2013/10/2 Jo <jo@x.example>"."""
+    words = lower(ending)
+    if len(ending) > _LONGEST_WITHOUT_ADDRESS:
+        return None
+    verb = _first_word(words) in STARTS and VERB_AT_END.search(words) is not None
+    if verb and (has_address(words) or (has_date(words) and has_time(words))):
+        return Attribution(last, last + 1, sure=True)
+    alone = last == 0 or not plain(lines[last - 1])
+    if alone and (_MOMENT.match(ending) or (quote_follows and _DATED_PERSON.match(ending))):
+        return Attribution(last, last + 1, sure=True)
     return None
 
 
@@ -107,12 +137,17 @@ def _is_sure(joined: str) -> bool:
     if _SENTENCE.search(joined[:60]) and not date:
         return False
     if VERB_AT_END.search(words):
-        return address or (date and time) or enclosed is not None
+        begun = date and _FULL_DATE.search(words) is not None and _begins(words)
+        return address or (date and time) or begun or enclosed is not None
     if words.startswith(QUOTING):
         return address
     if VERB_INSIDE.search(words):
         return date and (time or address)
     return date and address and _ENDS_IN_ADDRESS.search(words) is not None
+
+
+def _begins(words: str) -> bool:
+    return _first_word(words) in STARTS or _DATE_START.match(words) is not None
 
 
 def _is_likely(line: str) -> bool:

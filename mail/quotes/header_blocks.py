@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mail.quotes.rules.labels import LABELS, LONGEST_LABEL, Role
-from mail.quotes.words import LONGEST_LINE, has_address, lower, plain, unquoted
+from mail.quotes.words import LONGEST_LINE, has_address, has_date, has_time, lower, plain, unquoted
 
 _MOST_LINES: Final = 30
 _MOST_CONTINUATIONS: Final = 6
@@ -35,18 +35,27 @@ class HeaderBlock:
     def is_mail(self) -> bool:
         """Whether the block is surely a mail's head, with nothing above it to say so."""
         roles = self.values.keys()
-        if "from" not in roles or len(roles) < 3:
-            return False
+        moment = _is_moment(self.values)
+        if "from" not in roles:
+            return len(roles) == 2 and moment and has_address(self.values.get("to", ""))
+        if len(roles) < 3:
+            return moment and has_address(self.values.get("from", ""))
         from_to = self.values.get("from", "") + " " + self.values.get("to", "")
         if "subject" in roles:
             return "date" in roles or has_address(from_to)
-        return "date" in roles and has_address(from_to)
+        return "date" in roles and (has_address(from_to) or (moment and "to" in roles))
 
     @property
     def is_mail_below_a_line(self) -> bool:
         """Whether it is a mail's head, given that a separator stands above it."""
         roles = self.values.keys()
         return "from" in roles and len(roles) >= 2
+
+
+def _is_moment(values: dict[Role, str]) -> bool:
+    """Whether the block tells a day and a time, as servers do and people hardly ever."""
+    date = values.get("date", "")
+    return has_date(date) and has_time(date)
 
 
 def header_line(line: str) -> tuple[Role, str] | None:
@@ -67,7 +76,7 @@ def find_header_block(lines: Sequence[str], start: int) -> HeaderBlock | None:
     if first is None or first[0] not in ("from", "date", "to", "subject"):
         return None
     in_line = _in_one_line(lines[start])
-    if {"from", "subject"} <= in_line.keys() and len(in_line) > 2:
+    if len(in_line) > 1:
         return HeaderBlock(start, start + 1, in_line)
     values: dict[Role, str] = {}
     end, waiting, pending = start, 0, None
@@ -95,13 +104,15 @@ def _in_one_line(line: str) -> dict[Role, str]:
         for label in _INNER_LABEL.finditer(text)
         if (role := LABELS.get(lower(label["label"]).strip()))
     ]
+    if len(found) < 2:
+        return {}
     values: dict[Role, str] = {}
-    if len(found) < 3:
-        return values
     for (role, label), following in zip(found, [*found[1:], None], strict=True):
         end = following[1].start() if following else len(text)
         values.setdefault(role, text[label.end() : end].strip(" *"))
-    return values
+    whole = {"from", "subject"} <= values.keys() and len(values) > 2
+    dated = len(values) == 2 and has_address(values.get("from", "")) and _is_moment(values)
+    return values if whole or dated else {}
 
 
 def _take(values: dict[Role, str], role: Role, value: str) -> Role | None:

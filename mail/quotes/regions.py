@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from mail.quotes.attribution import Attribution, find_attribution
+from mail.quotes.attribution import Attribution, find_attribution, may_end_attribution
 from mail.quotes.header_blocks import find_header_block, header_line
 from mail.quotes.model import Origin
 from mail.quotes.rules.separators import ABOVE_THIS_LINE, FORWARD, FORWARD_BEGIN, ORIGINAL
@@ -29,6 +29,8 @@ _BY: Final = tuple(
     word for word in FORWARD if word.endswith((" by", " par", " por", " von", " av"))
 )
 _INITIALS: Final = re.compile(r"\s?[^\W\d_]{1,4}>")
+_OPEN_LINK: Final = re.compile(r"[(<]https?://[^\s()<>]{1,400}$")
+"""A link that goes on in the next line."""
 _BLANKS_BEFORE_QUOTE: Final = 4
 _MOST_LOOKS: Final = 3000
 _WRAPPED: Final = 60
@@ -155,7 +157,9 @@ class RegionFinder:
 
     def _attribution(self, position: int) -> Attribution | None:
         text = self._texts[position].rstrip()
-        if not text or len(text) > LONGEST_LINE or text[-1].isalpha() or self._looks > _MOST_LOOKS:
+        if not text or len(text) > LONGEST_LINE or self._looks > _MOST_LOOKS:
+            return None
+        if text[-1].isalpha() and not may_end_attribution(text):
             return None
         self._looks += 1
         follows = self._quote_starts(position + 1) is not None
@@ -186,9 +190,6 @@ class RegionFinder:
         self._mark_initials(head_end)
         quote = self._quote_starts(head_end)
         if quote is None:
-            if self._next_filled(head_end) is None:
-                self._regions.append(Region(start, len(self._lines), "cut"))
-                return len(self._lines)
             return self._cut(start)
         run_end = self._run_end(quote)
         self._regions.append(Region(start, run_end, "attributed" if sure else "marked"))
@@ -246,12 +247,19 @@ class RegionFinder:
         end = position = start
         while position < len(self._lines):
             line = self._lines[position]
-            if line.quoted:
+            if line.quoted or self._goes_on(position):
                 end = position + 1
             elif not line.blank and not self._is_wrapped(position):
                 break
             position += 1
         return end
+
+    def _goes_on(self, position: int) -> bool:
+        """The rest of a link that began in the quoted line above."""
+        if position == 0 or self._lines[position].blank or not self._lines[position - 1].quoted:
+            return False
+        above = self._texts[position - 1][-LONGEST_LINE:]
+        return _OPEN_LINK.search(above) is not None and " " not in plain(self._texts[position])
 
     def _is_wrapped(self, position: int) -> bool:
         """The rest of a long quoted line that a mail program broke: no `>`, in between quotes."""

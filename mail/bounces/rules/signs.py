@@ -36,8 +36,8 @@ REPORT: Final = re.compile(
     r"\A[\s*#=_.-]{0,200}(?:this is an? (?:automat\w+|permanent|temporary|advisory)|"
     r"(?:your )?(?:e-?mail |mail |message )?(?:non-?delivery|delivery failure|undeliverable|"
     r"delivery status)[\w ]{0,20}(?:report|notification|notice|receipt|message)|"
-    r"message from \w|failed recipients?|(?:the )?(?:following|original|attached) (?:mail|message|e-?mail) "
-    r"(?:could|was|can))",
+    r"message from \w|failed recipients?|(?:the )?(?:following|original|attached) "
+    r"(?:mail|message|e-?mail) (?:could|was|can))",
     re.IGNORECASE,
 )
 """How reports of servers begin."""

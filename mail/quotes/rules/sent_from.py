@@ -21,7 +21,8 @@ _APP: Final = (
     r"outlook|yahoo|gmail|google mail|mail for |mail app|proton\s?mail|proton|k-9|spark|"
     r"superhuman|"
     r"nine|aqua\s?mail|bluemail|verizon|at&t|t-mobile|polymail|newton|front\b|missive|hey\b|"
-    r"edison|canary|airmail|thunderbird|mailbird|em client|zoho|fastmail|tutanota|tuta\b|gmx|"
+    r"mailbox\b|typeapp|edison|canary|airmail|thunderbird|mailbird|em client|zoho|fastmail|"
+    r"tutanota|tuta\b|gmx|"
     r"web\.de|freenet|orange|laposte|sfr|mail\.ru|почты|яндекс\w*|yandex|rambler|qq|foxmail|"
     r"网易|163|邮箱|信箱|郵件|邮件|メール|네이버|naver|daum|bol|uol|libero|tiscali|seznam|"
     r"wp\.pl|onet|"
@@ -77,11 +78,23 @@ _AROUND: Final = (
     r"[^.!]{0,40}outlook[^.!]{0,30}(?:ios|android)|[^.!]{0,20}(?:ios|android).{0,20}outlook"
 )
 
+_MINE: Final = (
+    r"(?:sent (?:from|via|on)|gesendet von|envoyé (?:de|depuis)|enviado (?:desde|do|de)|"
+    r"inviato da(?:l|lla)?|verstuurd vanaf|verzonden vanaf|wysłan[eo] z|отправлено с|"
+    r"надіслано з|skickat från|sendt fra|odesláno z) "
+    r"(?:my|meinem|meiner|mon|ma|mi|meu|minha|mio|mia|mijn|mojego|mojej|моего|моей|мого|min|"
+    r"mitt|mého|mé) [^.!?:;,]{2,40}(?:, (?:please )?(?:excuse|sorry|pardon)[^.!?]{0,60})?\.?$"
+)
+"""Whatever it is sent from, it is the writer's own thing."""
+
 DEVICE_LINE: Final = re.compile(
     rf"[-_*~<\[(\s]{{0,8}}(?:(?:{_STARTS})[^,.!?;:]{{0,28}}?(?:{_DEVICE}|{_APP})"
     rf"|(?:{_GET})\s?.{{0,4}}(?:outlook|yahoo|bluemail|gmail|proton)"
     rf"|outlook (?:voor|para|pour|för|für|per|for|til|dla|для|na) "
     rf"|(?:{_AROUND})"
+    rf"|(?:{_MINE})"
+    rf"|from my (?:{_DEVICE})[^.!?,]{{0,20}}$"
+    r"|sent (?:from|via|with|using) [\w.-]{2,20}(?: for [\w ]{2,12}| ?[<(\[]https?://\S{1,300})$"
     rf"|.{{0,20}}?(?:{_DEVICE}|outlook|yahoo).{{0,30}}?(?:{_ENDS})[.。\s]{{0,3}}$)"
 )
 """Matches the start of a lower-case line of at most 200 characters."""
