@@ -5,32 +5,37 @@ must survive a power cut; every writing transaction starts with BEGIN IMMEDIATE,
 one loses updates silently; and no transaction is open while a network is awaited.
 
 On PostgreSQL several replicas write at the same time. What a writing transaction reads in order to
-decide, it locks (`locking`), so that the row is still like that when it writes.
+decide, it locks (`queries.core.Lookup`), so that the row is still like that when it writes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Select, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import StaticPool
 
 from storage.crypto import Vault
 from storage.errors import StorageError, Unreachable
+from storage.group_commit import GroupCommitter
 from storage.ids import IdMaker
 from storage.text import to_json
+from storage.visits import Failed, Visits, Work
 
-T = TypeVar("T", bound=Select[Any])
+R = TypeVar("R")
 Session = AsyncSession
 """What queries take. Callers outside storage/ pass it on and know nothing of it."""
 
 _READ_ONLY = "canal_read_only"
 _BUSY_TIMEOUT_MS = 15_000
+_TOGETHER = 64
+"""Works that share a commit at most."""
 POSTGRES_OPTIONS = {
     "connect_timeout": "10",
     "application_name": "canal",
@@ -55,6 +60,12 @@ class Database:
         self._readers = engine.execution_options(**{_READ_ONLY: True}, **_reader_options(engine))
         # SQLite has one writer; queueing here is fair and costs no busy-waiting in the driver.
         self._writer = asyncio.Lock() if self.is_sqlite else None
+        visits = self._make_visits()
+        self._write_visits: Visits | None = visits[0]
+        self._read_visits: Visits | None = visits[1]
+        self._together: GroupCommitter[Work[Any], Any] = GroupCommitter(
+            self._write_together, window=0, max_items=_TOGETHER, max_bytes=1
+        )
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
@@ -72,6 +83,45 @@ class Database:
         async with self._session(self._readers) as tx:
             yield tx
 
+    async def in_write(self, work: Work[R]) -> R:
+        """A writing transaction around `work`, which awaits nothing but its session.
+
+        For what runs for every mail: on SQLite it is one visit to one thread, and works that come
+        together share a commit.
+        """
+        if self._write_visits is None:
+            async with self.write() as tx:
+                return await work(tx)
+        outcome = await self._together.submit(work)
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        return cast(R, outcome)
+
+    async def _write_together(self, works: Sequence[Work[Any]]) -> Sequence[Any]:
+        assert self._write_visits is not None
+        async with self._writer or nullcontext():
+            return await self._write_visits.run_together(works)
+
+    async def in_read(self, work: Work[R]) -> R:
+        """A reading transaction around `work`, as `in_write`."""
+        if self._read_visits is None:
+            async with self.read() as tx:
+                return await work(tx)
+        return await self._read_visits.run(work)
+
+    def _make_visits(self) -> tuple[Visits, Visits] | tuple[None, None]:
+        path = self.engine.url.database
+        if not self.is_sqlite or not path or path.startswith((":memory:", "file:")):
+            return None, None
+        return (
+            Visits("canal-write", _visited_engine(path), {"vault": self.vault, "writes": True}),
+            Visits(
+                "canal-read",
+                _visited_engine(path).execution_options(**{_READ_ONLY: True}),
+                {"vault": self.vault, "writes": False},
+            ),
+        )
+
     @asynccontextmanager
     async def _session(
         self, engine: AsyncEngine, *, writes: bool = False
@@ -84,6 +134,10 @@ class Database:
             yield session
 
     async def close(self) -> None:
+        await self._together.stop()
+        for visits in (self._write_visits, self._read_visits):
+            if visits is not None:
+                await visits.close()
         await self.engine.dispose()
 
 
@@ -133,9 +187,29 @@ def _sqlite_engine(url: str, pool_size: int) -> AsyncEngine:
         json_serializer=to_json,
         connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "isolation_level": None},
     )
-    event.listen(engine.sync_engine, "connect", _configure_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    _listen(engine.sync_engine)
     return engine
+
+
+def _visited_engine(path: str) -> Engine:
+    """The same file, spoken to without asyncio; its one connection stays in one thread."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=StaticPool,
+        json_serializer=to_json,
+        connect_args={
+            "timeout": _BUSY_TIMEOUT_MS / 1000,
+            "isolation_level": None,
+            "check_same_thread": False,
+        },
+    )
+    _listen(engine)
+    return engine
+
+
+def _listen(engine: Engine) -> None:
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
@@ -158,15 +232,6 @@ def vault_of(tx: Session) -> Vault:
     if not isinstance(vault, Vault):
         raise StorageError("this session was not opened by storage.engine.Database")
     return vault
-
-
-def locking(tx: Session, query: T) -> T:
-    """The query of a writing transaction that decides by what it reads.
-
-    PostgreSQL locks the rows (SQLite's writers are alone anyway); foreign keys may still point at
-    them meanwhile. Reading transactions lock nothing.
-    """
-    return query.with_for_update(key_share=True) if tx.info.get("writes") else query
 
 
 def is_sqlite(tx: Session) -> bool:

@@ -1,0 +1,114 @@
+"""Transactions as one visit: what they promise on both databases, and shared commits on SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import event
+
+from storage.engine import Database, Session
+from storage.errors import StorageError
+from storage.queries import meta
+from storage.queries.mails import find_raw
+from tests.storage.conftest import SQLITE, Open
+from tests.storage.samples import raw
+
+
+async def put(db: Database, key: str) -> None:
+    await db.in_write(lambda tx: meta.put(tx, key, b"1"))
+
+
+async def keys(db: Database) -> set[str]:
+    return set(await db.in_read(lambda tx: meta.list_keys(tx, "visit:")))
+
+
+async def test_what_a_visit_wrote_is_there_for_everybody_when_it_returns(open_db: Open) -> None:
+    await put(open_db(), "visit:a")
+    assert await keys(open_db()) == {"visit:a"}
+
+
+async def test_a_visit_that_fails_writes_nothing_and_says_why(db: Database) -> None:
+    async def write_and_fail(tx: Session) -> None:
+        await meta.put(tx, "visit:a", b"1")
+        raise LookupError("no")
+
+    with pytest.raises(LookupError, match="no"):
+        await db.in_write(write_and_fail)
+    assert await keys(db) == set()
+
+
+async def test_one_that_fails_takes_nothing_of_its_neighbours_back(db: Database) -> None:
+    async def write_and_fail(tx: Session) -> None:
+        await meta.put(tx, "visit:bad", b"1")
+        raise LookupError
+
+    works = [put(db, f"visit:{n}") for n in range(20)]
+    works.insert(7, db.in_write(write_and_fail))
+    outcomes = await asyncio.gather(*works, return_exceptions=True)
+    assert [type(one) for one in outcomes if one is not None] == [LookupError]
+    assert await keys(db) == {f"visit:{n}" for n in range(20)}
+
+
+async def test_each_sees_what_those_before_it_wrote(db: Database) -> None:
+    async def count_up(tx: Session) -> None:
+        count = int(await meta.find(tx, "visit:count") or 0)
+        await meta.put(tx, "visit:count", str(count + 1).encode())
+
+    await db.in_write(count_up)
+    if db.is_sqlite:
+        await asyncio.gather(*(db.in_write(count_up) for _ in range(50)))
+        assert await db.in_read(lambda tx: meta.find(tx, "visit:count")) == b"51"
+
+
+async def test_visits_and_sessions_take_turns(db: Database) -> None:
+    async def by_session(number: int) -> None:
+        async with db.write() as tx:
+            await meta.put(tx, f"visit:session{number}", b"1")
+
+    both = [work for n in range(20) for work in (put(db, f"visit:{n}"), by_session(n))]
+    await asyncio.gather(*both)
+    assert len(await keys(db)) == 40
+
+
+@SQLITE
+async def test_visits_that_come_together_share_a_commit(db: Database) -> None:
+    await put(db, "visit:first")
+    commits: list[object] = []
+    assert db._write_visits is not None
+    event.listen(db._write_visits._engine, "commit", commits.append)
+    await asyncio.gather(*(put(db, f"visit:{n}") for n in range(60)))
+    assert len(await keys(db)) == 61
+    assert len(commits) <= 3
+
+
+@SQLITE
+async def test_a_transaction_can_wait_for_nothing_but_its_database(db: Database) -> None:
+    async def wait_for_the_network(tx: Session) -> None:
+        await meta.put(tx, "visit:a", b"1")
+        await asyncio.sleep(0)
+
+    with pytest.raises(StorageError, match="awaited something else"):
+        await db.in_write(wait_for_the_network)
+    assert await keys(db) == set()
+
+
+async def test_the_orm_can_be_used_in_a_visit(db: Database) -> None:
+    from storage.models import RawMail
+
+    new = raw(1)
+
+    async def add(tx: Session) -> None:
+        tx.add(
+            RawMail(
+                id=new.id,
+                team_id=new.team_id,
+                data=new.packed,
+                size=new.size,
+                stored_at=new.stored_at,
+            )
+        )
+        await tx.flush()
+
+    await db.in_write(add)
+    assert await db.in_read(lambda tx: find_raw(tx, new.id)) is not None
