@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Table
 
@@ -67,23 +67,13 @@ class MailStore:
         arrivals: Sequence[NewArrival],
         connection: sqlite3.Connection,
     ) -> set[int]:
-        self._raws.run(connection, (_raw_row(raw) for raw in raws))
+        self._raws.run(connection, (mails._raw_row(raw) for raw in raws))
         rows = self._arrivals.run(connection, (mails._arrival_row(item) for item in arrivals))
         new = {row[0] for row in rows}
         known = [(raw.id,) for raw in raws if raw.id not in new]
         if known:
             connection.executemany("DELETE FROM raw_mails WHERE id = ?", known)
         return new
-
-
-def _raw_row(raw: NewRaw) -> Mapping[str, Any]:
-    return {
-        "id": raw.id,
-        "team_id": raw.team_id,
-        "data": raw.packed,
-        "size": raw.size,
-        "stored_at": raw.stored_at,
-    }
 
 
 def _make_writer(db: Database) -> SqliteWriter | None:

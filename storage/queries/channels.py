@@ -11,8 +11,13 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 
 from storage.engine import Session, vault_of
 from storage.models import Arrival, ChannelAddress, Connection, EmailChannel, Ticket
+from storage.queries.core import Lookup, Records
 from storage.queries.meta import bump_config_version
 from storage.records import AddressRecord, ChannelRecord, ConnectionRecord, cut
+
+_channels = Records(ChannelRecord, EmailChannel)
+_BY_ID = Lookup(_channels.select().where(_channels.table.c.id == bindparam("channel_id")))
+_BY_ID_LOCKED = Lookup(_BY_ID.plain, lock=True)
 
 
 def name_key(name: str) -> str:
@@ -52,7 +57,12 @@ async def change(
 
 
 async def get(tx: Session, channel_id: int) -> ChannelRecord:
-    return cut(ChannelRecord, await tx.get_one(EmailChannel, channel_id))
+    return await _channels.one(tx, _BY_ID, channel_id=channel_id)
+
+
+async def get_locked(tx: Session, channel_id: int) -> ChannelRecord:
+    """The channel as it is now and stays until this writing transaction ends."""
+    return await _channels.one(tx, _BY_ID_LOCKED, channel_id=channel_id)
 
 
 async def find_by_name(tx: Session, team_id: str, name: str) -> ChannelRecord | None:

@@ -3,19 +3,62 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from storage.engine import Session, is_sqlite
 from storage.models import Arrival, RawMail
+from storage.models.base import UtcDateTime
+from storage.queries.core import Records, table_of
 from storage.queries.upsert import insert_new
-from storage.records import ArrivalRecord, cut
+from storage.records import ArrivalRecord
 
 _CLAIM_LOCK = 0x46494C45  # "FILE": on PostgreSQL one replica claims at a time
+_arrivals = Records(ArrivalRecord, Arrival)
+_a = _arrivals.table.c
+_r = table_of(RawMail).c
+_NOW: Any = bindparam("now", type_=UtcDateTime())
+_HOLDER: Any = bindparam("holder")
+_IDS: Any = bindparam("ids", expanding=True)
+_ADD_RAW = insert(table_of(RawMail))
+_PACKED = select(_r.id, _r.data).where(_r.id.in_(_IDS))
+_FILED_ELSEWHERE = (
+    select(_a.email_channel_id)
+    .where(_a.state == "stored", _a.claimed_until > _NOW, _a.claimed_by != _HOLDER)
+    .distinct()
+)
+_DUE = (
+    select(_a.id, _r.size)
+    .join_from(_arrivals.table, table_of(RawMail), _r.id == _a.raw_mail_id)
+    .where(
+        _a.state == "stored",
+        or_(_a.not_before.is_(None), _a.not_before <= _NOW),
+        or_(_a.claimed_until.is_(None), _a.claimed_until <= _NOW),
+        _a.email_channel_id.not_in(bindparam("busy", expanding=True)),
+    )
+    .order_by(_a.id)
+    .limit(bindparam("most", type_=Integer()))
+)
+_CLAIM = (
+    update(_arrivals.table)
+    .where(_a.id.in_(_IDS))
+    .values(
+        claimed_by=_HOLDER,
+        claimed_until=bindparam("until", type_=UtcDateTime()),
+        attempts=_a.attempts + 1,
+    )
+    .returning(*_arrivals.columns)
+)
+_STILL_CLAIMED = (
+    select(_a.id)
+    .where(_a.id.in_(_IDS), _a.state == "stored", _a.claimed_by == _HOLDER)
+    .order_by(_a.id)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +109,7 @@ async def store(tx: Session, raws: Sequence[NewRaw], arrivals: Sequence[NewArriv
     wanted = {item.raw_mail_id for item in fresh.values()}
     if not fresh:
         return wanted
-    await tx.execute(
-        insert(RawMail),
-        [
-            {
-                "id": raw.id,
-                "team_id": raw.team_id,
-                "data": raw.packed,
-                "size": raw.size,
-                "stored_at": raw.stored_at,
-            }
-            for raw in raws
-            if raw.id in wanted
-        ],
-    )
+    await tx.execute(_ADD_RAW, [_raw_row(raw) for raw in raws if raw.id in wanted])
     await insert_new(tx, Arrival, [_arrival_row(item) for item in reversed(fresh.values())])
     return await _drop_unwanted(tx, wanted)
 
@@ -101,6 +131,16 @@ async def _known_keys(tx: Session, arrivals: Sequence[NewArrival]) -> set[tuple[
     return {(row[0], row[1]) for row in await tx.execute(query)}
 
 
+def _raw_row(raw: NewRaw) -> dict[str, Any]:
+    return {
+        "id": raw.id,
+        "team_id": raw.team_id,
+        "data": raw.packed,
+        "size": raw.size,
+        "stored_at": raw.stored_at,
+    }
+
+
 def _arrival_row(item: NewArrival) -> dict[str, Any]:
     return {
         "team_id": item.team_id,
@@ -117,16 +157,7 @@ def _arrival_row(item: NewArrival) -> dict[str, Any]:
 
 
 async def add_raw(tx: Session, raw: NewRaw) -> None:
-    tx.add(
-        RawMail(
-            id=raw.id,
-            team_id=raw.team_id,
-            data=raw.packed,
-            size=raw.size,
-            stored_at=raw.stored_at,
-        )
-    )
-    await tx.flush()
+    await tx.execute(_ADD_RAW, _raw_row(raw))
 
 
 async def find_raw(tx: Session, raw_mail_id: int) -> bytes | None:
@@ -135,46 +166,48 @@ async def find_raw(tx: Session, raw_mail_id: int) -> bytes | None:
     return None if packed is None else unpack(packed)
 
 
+async def find_packed(tx: Session, raw_mail_ids: Collection[int]) -> dict[int, bytes]:
+    """The bytes of several mails, still compressed (`unpack`); purged ones are left out."""
+    rows = await tx.execute(_PACKED, {"ids": list(raw_mail_ids)})
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
 async def claim(
-    tx: Session, holder: str, *, now: datetime, lease: timedelta, limit: int
+    tx: Session,
+    holder: str,
+    *,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    max_bytes: int = 16 * 1024 * 1024,
 ) -> list[ArrivalRecord]:
     """Take the oldest stored arrivals for filing; nobody else gets them until the lease ends.
+
+    At most `limit`, and no more than come to `max_bytes` of mail; a larger one comes alone.
 
     A channel that another holder is filing for is left to it: a mail and the answer to it, filed
     by two replicas at once, would not find each other.
     """
     if not is_sqlite(tx):
         await tx.execute(select(func.pg_advisory_xact_lock(_CLAIM_LOCK)))
-    elsewhere = select(Arrival.email_channel_id).where(
-        Arrival.state == "stored", Arrival.claimed_until > now, Arrival.claimed_by != holder
-    )
-    busy = list(await tx.scalars(elsewhere.distinct()))
-    due = (
-        select(Arrival.id)
-        .where(
-            Arrival.state == "stored",
-            or_(Arrival.not_before.is_(None), Arrival.not_before <= now),
-            or_(Arrival.claimed_until.is_(None), Arrival.claimed_until <= now),
-            Arrival.email_channel_id.not_in(busy),
-        )
-        .order_by(Arrival.id)
-        .limit(limit)
-    )
-    ids = list(await tx.scalars(due))
+    busy = list(await tx.scalars(_FILED_ELSEWHERE, {"now": now, "holder": holder}))
+    due = await tx.execute(_DUE, {"now": now, "busy": busy, "most": limit})
+    ids = _within(max_bytes, [(row[0], row[1]) for row in due])
     if not ids:
         return []
-    await tx.execute(
-        update(Arrival)
-        .where(Arrival.id.in_(ids))
-        .values(claimed_by=holder, claimed_until=now + lease, attempts=Arrival.attempts + 1)
-    )
-    rows = await tx.scalars(
-        select(Arrival)
-        .where(Arrival.id.in_(ids))
-        .order_by(Arrival.id)
-        .execution_options(populate_existing=True)
-    )
-    return [cut(ArrivalRecord, row) for row in rows]
+    claim = {"ids": ids, "holder": holder, "until": now + lease}
+    rows = await tx.execute(_CLAIM, claim)
+    return sorted((ArrivalRecord(*row) for row in rows), key=lambda arrival: arrival.id)
+
+
+def _within(max_bytes: int, items: Iterable[tuple[int, int]]) -> list[int]:
+    ids: list[int] = []
+    for item_id, size in items:
+        max_bytes -= size
+        if ids and max_bytes < 0:
+            break
+        ids.append(item_id)
+    return ids
 
 
 async def still_claimed(tx: Session, arrival_ids: Sequence[int], holder: str) -> set[int]:
@@ -182,10 +215,8 @@ async def still_claimed(tx: Session, arrival_ids: Sequence[int], holder: str) ->
 
     A claim can run out while a mail is read; then somebody else has filed it, or will.
     """
-    query = select(Arrival.id).where(
-        Arrival.id.in_(arrival_ids), Arrival.state == "stored", Arrival.claimed_by == holder
-    )
-    return set(await tx.scalars(query.order_by(Arrival.id).with_for_update()))
+    mine = {"ids": list(arrival_ids), "holder": holder}
+    return set(await tx.scalars(_STILL_CLAIMED, mine))
 
 
 async def settle(
@@ -197,17 +228,8 @@ async def settle(
     message_id: int | None = None,
 ) -> None:
     """The arrival's outcome: filed, dropped, held or parked."""
-    await tx.execute(
-        update(Arrival)
-        .where(Arrival.id == arrival_id)
-        .values(
-            state=state,
-            reason=reason,
-            message_id=message_id,
-            claimed_by=None,
-            claimed_until=None,
-        )
-    )
+    outcome = {"state": state, "reason": reason, "message_id": message_id}
+    await _arrivals.change(tx, arrival_id, {**outcome, "claimed_by": None, "claimed_until": None})
 
 
 async def postpone(tx: Session, arrival_id: int, not_before: datetime, reason: str) -> None:

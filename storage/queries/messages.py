@@ -6,19 +6,34 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, select, update
 
-from storage.engine import Session, locking
+from storage.engine import Session
 from storage.models import Attachment, Delivery, Message, MessageIndex
+from storage.queries.core import Lookup, Records, table_of
 from storage.records import AttachmentRecord, DeliveryRecord, MessageRecord, cut
+
+_messages = Records(MessageRecord, Message)
+_m = _messages.table.c
+_BY_ID = Lookup(_messages.select().where(_m.id == bindparam("message_id")), lock=True)
+_BY_TS = Lookup(
+    _messages.select().where(
+        _m.slack_channel_id == bindparam("slack_channel_id"), _m.slack_ts == bindparam("ts")
+    ),
+    lock=True,
+)
+_FIRST_OF_TICKET = Lookup(
+    _messages.select().where(_m.ticket_id == bindparam("ticket_id")).order_by(_m.id).limit(1)
+)
+_attachments = Records(AttachmentRecord, Attachment)
+_a = _attachments.table.c
+_OF_MESSAGE = _a.message_id == bindparam("message_id")
+_ATTACHMENTS = Lookup(_attachments.select().where(_OF_MESSAGE).order_by(_a.id))
+_PENDING = select(_a.id).where(_OF_MESSAGE, _a.state == "pending").limit(1)
 
 
 async def add(tx: Session, values: Mapping[str, Any]) -> MessageRecord:
-    row = Message(**values)
-    tx.add(row)
-    await tx.flush()
-    return cut(MessageRecord, row)
+    return await _messages.add(tx, values)
 
 
 async def add_from_slack(tx: Session, values: Mapping[str, Any]) -> MessageRecord | None:
@@ -27,17 +42,11 @@ async def add_from_slack(tx: Session, values: Mapping[str, Any]) -> MessageRecor
     Slack repeats events and sends them over any of several sockets: the unique
     (slack_channel_id, slack_ts) decides, not what we looked at before.
     """
-    if await find_by_ts(tx, values["slack_channel_id"], values["slack_ts"]):
-        return None
-    try:
-        async with tx.begin_nested():
-            return await add(tx, values)
-    except IntegrityError:
-        return None
+    return await _messages.add_new(tx, values, "slack_channel_id", "slack_ts")
 
 
 async def change(tx: Session, message_id: int, **values: Any) -> None:
-    await tx.execute(update(Message).where(Message.id == message_id).values(**values))
+    await _messages.change(tx, message_id, values)
 
 
 async def move_state(
@@ -45,90 +54,63 @@ async def move_state(
 ) -> bool:
     """An atomic change of state: False when the message was in none of `sources` any more."""
     result = await tx.execute(
-        update(Message)
-        .where(Message.id == message_id, Message.state.in_(list(sources)))
+        update(_messages.table)
+        .where(_m.id == message_id, _m.state.in_(list(sources)))
         .values(state=target, **values)
-        .returning(Message.id)
+        .returning(_m.id)
     )
     return result.first() is not None
 
 
 async def get(tx: Session, message_id: int) -> MessageRecord:
     """One message; a writing transaction keeps it as it is now from everybody else."""
-    query = locking(tx, select(Message).where(Message.id == message_id))
-    rows = await tx.scalars(query.execution_options(populate_existing=True))
-    return cut(MessageRecord, rows.one())
+    return await _messages.one(tx, _BY_ID, message_id=message_id)
 
 
 async def find(tx: Session, message_id: int) -> MessageRecord | None:
-    return await _find(tx, select(Message).where(Message.id == message_id))
+    return await _messages.first(tx, _BY_ID, message_id=message_id)
 
 
 async def find_by_ts(tx: Session, slack_channel_id: str, ts: str) -> MessageRecord | None:
-    return await _find(
-        tx,
-        select(Message).where(Message.slack_channel_id == slack_channel_id, Message.slack_ts == ts),
-    )
-
-
-async def _find(tx: Session, query: Select[Any]) -> MessageRecord | None:
-    fresh = locking(tx, query).execution_options(populate_existing=True)
-    row = await tx.scalar(fresh)
-    return cut(MessageRecord, row) if row else None
+    return await _messages.first(tx, _BY_TS, slack_channel_id=slack_channel_id, ts=ts)
 
 
 async def first_of_ticket(tx: Session, ticket_id: int) -> MessageRecord | None:
-    query = select(Message).where(Message.ticket_id == ticket_id).order_by(Message.id).limit(1)
-    row = await tx.scalar(query)
-    return cut(MessageRecord, row) if row else None
+    return await _messages.first(tx, _FIRST_OF_TICKET, ticket_id=ticket_id)
 
 
 async def list_of_ticket(
     tx: Session, ticket_id: int, *, newest_first: bool = False, limit: int = 500
 ) -> list[MessageRecord]:
-    order = Message.id.desc() if newest_first else Message.id
-    rows = await tx.scalars(
-        select(Message).where(Message.ticket_id == ticket_id).order_by(order).limit(limit)
-    )
-    return [cut(MessageRecord, row) for row in rows]
+    order = _m.id.desc() if newest_first else _m.id
+    query = _messages.select().where(_m.ticket_id == ticket_id).order_by(order)
+    return await _messages.all(tx, query.limit(limit))
 
 
 async def list_stoppable(tx: Session, ticket_id: int, *, since: datetime) -> list[MessageRecord]:
     """Replies of the ticket that have not left yet. A forward is no message in the thread."""
-    rows = await tx.scalars(
-        select(Message).where(
-            Message.ticket_id == ticket_id,
-            Message.state.in_(["held", "confirm"]),
-            Message.kind != "forward",
-            Message.slack_ts.is_not(None),
-            Message.created_at >= since,
-        )
+    query = _messages.select().where(
+        _m.ticket_id == ticket_id,
+        _m.state.in_(["held", "confirm"]),
+        _m.kind != "forward",
+        _m.slack_ts.is_not(None),
+        _m.created_at >= since,
     )
-    return [cut(MessageRecord, row) for row in rows]
+    return await _messages.all(tx, query)
 
 
 async def add_attachments(
     tx: Session, message_id: int, items: Iterable[Mapping[str, Any]]
 ) -> list[AttachmentRecord]:
-    rows = [Attachment(message_id=message_id, **item) for item in items]
-    tx.add_all(rows)
-    await tx.flush()
-    return [cut(AttachmentRecord, row) for row in rows]
+    return [await _attachments.add(tx, {"message_id": message_id, **item}) for item in items]
 
 
 async def list_attachments(tx: Session, message_id: int) -> list[AttachmentRecord]:
-    rows = await tx.scalars(
-        select(Attachment).where(Attachment.message_id == message_id).order_by(Attachment.id)
-    )
-    return [cut(AttachmentRecord, row) for row in rows]
-
-
-async def get_attachment(tx: Session, attachment_id: int) -> AttachmentRecord:
-    return cut(AttachmentRecord, await tx.get_one(Attachment, attachment_id))
+    return await _attachments.all(tx, _ATTACHMENTS, message_id=message_id)
 
 
 async def change_attachment(tx: Session, attachment_id: int, **values: Any) -> None:
-    await tx.execute(update(Attachment).where(Attachment.id == attachment_id).values(**values))
+    await _attachments.change(tx, attachment_id, values)
 
 
 async def save_deliveries(
@@ -169,39 +151,32 @@ async def find_outbound_by_rfc_id(
     tx: Session, channel_id: int, rfc_message_id: str
 ) -> MessageRecord | None:
     """Our own mail with this Message-ID."""
-    row = await tx.scalar(
-        select(Message)
-        .join(MessageIndex, MessageIndex.message_id == Message.id)
+    index = table_of(MessageIndex)
+    query = (
+        _messages.select()
+        .join(index, index.c.message_id == _m.id)
         .where(
-            MessageIndex.email_channel_id == channel_id,
-            MessageIndex.rfc_message_id == rfc_message_id,
-            Message.direction == "outbound",
+            index.c.email_channel_id == channel_id,
+            index.c.rfc_message_id == rfc_message_id,
+            _m.direction == "outbound",
         )
     )
-    return cut(MessageRecord, row) if row else None
+    return await _messages.first(tx, query)
 
 
 async def has_pending_files(tx: Session, message_id: int) -> bool:
-    query = select(Attachment.id).where(
-        Attachment.message_id == message_id, Attachment.state == "pending"
-    )
-    return await tx.scalar(query.limit(1)) is not None
+    return await tx.scalar(_PENDING, {"message_id": message_id}) is not None
 
 
 async def last_reply_before(tx: Session, ticket_id: int, message_id: int) -> MessageRecord | None:
     """The ticket's newest reply that left or is about to, before this message."""
-    row = await tx.scalar(
-        select(Message)
-        .where(
-            Message.ticket_id == ticket_id,
-            Message.id < message_id,
-            Message.direction == "outbound",
-            Message.state.in_(["held", "sending", "sent"]),
-        )
-        .order_by(Message.id.desc())
-        .limit(1)
+    query = _messages.select().where(
+        _m.ticket_id == ticket_id,
+        _m.id < message_id,
+        _m.direction == "outbound",
+        _m.state.in_(["held", "sending", "sent"]),
     )
-    return cut(MessageRecord, row) if row else None
+    return await _messages.first(tx, query.order_by(_m.id.desc()).limit(1))
 
 
 async def forget_failures(tx: Session, message_id: int) -> None:

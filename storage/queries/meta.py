@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from storage.engine import Session
 from storage.models import ChannelAddress, Connection, EmailChannel, Meta, Workspace
+from storage.queries.core import table_of
 from storage.queries.upsert import insert_new, put_row
 
 _CONFIG_VERSION = "config_version"
+_w = table_of(Workspace)
+_COUNT_UP = (
+    update(_w)
+    .where(_w.c.team_id == bindparam("of_team"))
+    .values(next_ticket_number=_w.c.next_ticket_number + 1)
+    .returning(_w.c.next_ticket_number)
+)
 
 
 async def find(tx: Session, key: str) -> bytes | None:
@@ -81,10 +89,4 @@ async def adopt_team(tx: Session, placeholder: str, team_id: str) -> None:
 
 async def take_ticket_number(tx: Session, team_id: str) -> int:
     """The next number, counted up in the caller's transaction."""
-    statement = (
-        update(Workspace)
-        .where(Workspace.team_id == team_id)
-        .values(next_ticket_number=Workspace.next_ticket_number + 1)
-        .returning(Workspace.next_ticket_number)
-    )
-    return (await tx.execute(statement)).scalar_one() - 1
+    return int((await tx.execute(_COUNT_UP, {"of_team": team_id})).scalar_one()) - 1

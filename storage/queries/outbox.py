@@ -4,17 +4,65 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 
 from storage.engine import Session, is_sqlite
 from storage.models import OutboxItem
+from storage.models.base import UtcDateTime
+from storage.queries.core import Records
 from storage.queries.upsert import insert_new, insert_or_keep
 from storage.records import OutboxRecord, cut
+
+_outbox = Records(OutboxRecord, OutboxItem)
+_o = _outbox.table.c
+_LOOKED_AT = 512
+"""Due items that one claim chooses from; lanes that are full are left out before."""
+_NOW: Any = bindparam("now", type_=UtcDateTime())
+_IDS: Any = bindparam("ids", expanding=True)
+_BUSY: Any = bindparam("busy", expanding=True)
+_HOLDER: Any = bindparam("holder")
+_IS_DUE = or_(
+    and_(_o.state == "ready", _o.not_before <= _NOW),
+    and_(_o.state == "claimed", _o.claimed_until <= _NOW),
+)
+_earlier = _outbox.table.alias("earlier")
+_IS_FIRST_OF_ITS_ORDER = ~exists().where(
+    _earlier.c.order_key == _o.order_key,
+    _earlier.c.id < _o.id,
+    _earlier.c.state != "dead",
+)
+_DUE = (
+    select(_o.id, _o.lane)
+    .where(_IS_DUE, _IS_FIRST_OF_ITS_ORDER, _o.lane.not_in(_BUSY))
+    .order_by(_o.id)
+    .limit(_LOOKED_AT)
+)
+_LOCK = (
+    select(_o.id).where(_o.id.in_(_IDS), _IS_DUE).order_by(_o.id).with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(_outbox.table)
+    .where(_o.id.in_(_IDS))
+    .values(
+        uncertain=or_(_o.uncertain, _o.state == "claimed"),
+        state="claimed",
+        claimed_by=_HOLDER,
+        claimed_until=bindparam("until", type_=UtcDateTime()),
+        attempts=_o.attempts + 1,
+        dedupe_key=None,
+    )
+    .returning(*_outbox.columns)
+)
+_DONE = delete(_outbox.table).where(_o.id.in_(_IDS), _o.claimed_by == _HOLDER).returning(_o.id)
+_NEXT_DUE = select(
+    select(func.min(_o.not_before))
+    .where(_o.state == "ready", _o.lane.not_in(_BUSY))
+    .scalar_subquery(),
+    select(func.min(_o.claimed_until)).where(_o.state == "claimed").scalar_subquery(),
+)
 
 
 async def enqueue(
@@ -66,7 +114,7 @@ async def claim(
     """
     taken: Counter[str] = Counter()
     chosen: list[int] = []
-    for item_id, lane in await tx.execute(_due(now, busy_lanes)):
+    for item_id, lane in await tx.execute(_DUE, {"now": now, "busy": list(busy_lanes)}):
         if taken[lane] < per_lane and len(chosen) < limit:
             taken[lane] += 1
             chosen.append(item_id)
@@ -74,54 +122,14 @@ async def claim(
         chosen = await _lock(tx, chosen, now)
     if not chosen:
         return []
-    rows = await tx.execute(
-        update(OutboxItem)
-        .where(OutboxItem.id.in_(chosen))
-        .values(
-            uncertain=or_(OutboxItem.uncertain, OutboxItem.state == "claimed"),
-            state="claimed",
-            claimed_by=holder,
-            claimed_until=now + lease,
-            attempts=OutboxItem.attempts + 1,
-            dedupe_key=None,
-        )
-        .returning(*_COLUMNS)
-        .execution_options(synchronize_session=False)
-    )
-    return sorted((cut(OutboxRecord, row) for row in rows), key=lambda item: item.id)
-
-
-_COLUMNS = [getattr(OutboxItem, field.name) for field in fields(OutboxRecord)]
-_LOOKED_AT = 512
-"""Due items that one claim chooses from; lanes that are full are left out before."""
+    claim = {"ids": chosen, "holder": holder, "until": now + lease}
+    rows = await tx.execute(_CLAIM, claim)
+    return sorted((OutboxRecord(*row) for row in rows), key=lambda item: item.id)
 
 
 async def _lock(tx: Session, item_ids: Sequence[int], now: datetime) -> list[int]:
     """Those that no other replica has taken since they were looked at."""
-    query = select(OutboxItem.id).where(OutboxItem.id.in_(item_ids), _is_due(now))
-    return list(await tx.scalars(query.order_by(OutboxItem.id).with_for_update(skip_locked=True)))
-
-
-def _is_due(now: datetime) -> Any:
-    return or_(
-        and_(OutboxItem.state == "ready", OutboxItem.not_before <= now),
-        and_(OutboxItem.state == "claimed", OutboxItem.claimed_until <= now),
-    )
-
-
-def _due(now: datetime, busy_lanes: Collection[str]) -> Any:
-    earlier = aliased(OutboxItem)
-    first_of_its_order = ~exists().where(
-        earlier.order_key == OutboxItem.order_key,
-        earlier.id < OutboxItem.id,
-        earlier.state != "dead",
-    )
-    return (
-        select(OutboxItem.id, OutboxItem.lane)
-        .where(_is_due(now), first_of_its_order, OutboxItem.lane.not_in(list(busy_lanes)))
-        .order_by(OutboxItem.id)
-        .limit(_LOOKED_AT)
-    )
+    return list(await tx.scalars(_LOCK, {"ids": list(item_ids), "now": now}))
 
 
 async def renew(tx: Session, item_ids: Collection[int], holder: str, until: datetime) -> None:
@@ -135,12 +143,7 @@ async def renew(tx: Session, item_ids: Collection[int], holder: str, until: date
 
 async def done(tx: Session, item_ids: Sequence[int], holder: str) -> set[int]:
     """Delete finished items; those whose claim had passed to somebody else are left out."""
-    result = await tx.execute(
-        delete(OutboxItem)
-        .where(OutboxItem.id.in_(item_ids), OutboxItem.claimed_by == holder)
-        .returning(OutboxItem.id)
-    )
-    return set(result.scalars())
+    return set(await tx.scalars(_DONE, {"ids": list(item_ids), "holder": holder}))
 
 
 async def retry(
@@ -232,11 +235,7 @@ async def list_holders(tx: Session) -> set[str]:
 
 async def next_due_at(tx: Session, busy_lanes: Collection[str] = ()) -> datetime | None:
     """When the earliest waiting item of a free lane becomes due, or the earliest claim ends."""
-    waiting = select(func.min(OutboxItem.not_before)).where(
-        OutboxItem.state == "ready", OutboxItem.lane.not_in(list(busy_lanes))
-    )
-    claimed = select(func.min(OutboxItem.claimed_until)).where(OutboxItem.state == "claimed")
-    row = (await tx.execute(select(waiting.scalar_subquery(), claimed.scalar_subquery()))).one()
+    row = (await tx.execute(_NEXT_DUE, {"busy": list(busy_lanes)})).one()
     return min((at for at in row if at is not None), default=None)
 
 

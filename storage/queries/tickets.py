@@ -7,14 +7,45 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select
 
-from storage.engine import Session, locking
+from storage.engine import Session
 from storage.models import MessageIndex, Ticket, TicketPerson
+from storage.queries.core import Lookup, Records, table_of
 from storage.queries.meta import take_ticket_number
 from storage.queries.upsert import insert_new
-from storage.records import TicketRecord, cut
+from storage.records import TicketRecord
 
+_tickets = Records(TicketRecord, Ticket)
+_t = _tickets.table.c
+_BY_ID = Lookup(_tickets.select().where(_t.id == bindparam("ticket_id")), lock=True)
+_BY_THREAD = Lookup(
+    _tickets.select().where(
+        _t.slack_channel_id == bindparam("slack_channel_id"), _t.root_ts == bindparam("root_ts")
+    )
+)
+_COUNT_OF_CUSTOMER = (
+    select(func.count())
+    .select_from(_tickets.table)
+    .where(
+        _t.email_channel_id == bindparam("channel_id"),
+        _t.customer_address == bindparam("address"),
+        _t.id <= bindparam("until"),
+    )
+)
+_person = table_of(TicketPerson).c
+_IS_PERSON = select(_person.id).where(
+    _person.ticket_id == bindparam("ticket_id"), _person.address == bindparam("address")
+)
+_known = table_of(MessageIndex).c
+_BY_RFC_IDS = (
+    select(_known.rfc_message_id, _known.ticket_id, _known.message_id)
+    .where(
+        _known.email_channel_id == bindparam("channel_id"),
+        _known.rfc_message_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(_known.id.desc())
+)
 _LONGEST_ID = 998
 """Bytes: RFC 5322's longest line, and what an index of PostgreSQL takes."""
 
@@ -30,88 +61,71 @@ class IndexHit:
 
 async def add(tx: Session, team_id: str, values: Mapping[str, Any]) -> TicketRecord:
     """A new ticket under the workspace's next number."""
-    row = Ticket(team_id=team_id, number=await take_ticket_number(tx, team_id), **values)
-    tx.add(row)
-    await tx.flush()
-    return cut(TicketRecord, row)
+    number = await take_ticket_number(tx, team_id)
+    return await _tickets.add(tx, {"team_id": team_id, "number": number, **values})
 
 
 async def change(tx: Session, ticket_id: int, **values: Any) -> None:
-    await tx.execute(update(Ticket).where(Ticket.id == ticket_id).values(**values))
+    await _tickets.change(tx, ticket_id, values)
 
 
 async def get(tx: Session, ticket_id: int) -> TicketRecord:
     """One ticket; a writing transaction keeps it as it is now from everybody else."""
-    query = locking(tx, select(Ticket).where(Ticket.id == ticket_id))
-    rows = await tx.scalars(query.execution_options(populate_existing=True))
-    return cut(TicketRecord, rows.one())
+    return await _tickets.one(tx, _BY_ID, ticket_id=ticket_id)
 
 
 async def find(tx: Session, ticket_id: int) -> TicketRecord | None:
-    query = locking(tx, select(Ticket).where(Ticket.id == ticket_id))
-    row = await tx.scalar(query.execution_options(populate_existing=True))
-    return cut(TicketRecord, row) if row else None
+    return await _tickets.first(tx, _BY_ID, ticket_id=ticket_id)
 
 
 async def find_by_number(tx: Session, team_id: str, number: int) -> TicketRecord | None:
-    row = await tx.scalar(select(Ticket).where(Ticket.team_id == team_id, Ticket.number == number))
-    return cut(TicketRecord, row) if row else None
+    query = _tickets.select().where(_t.team_id == team_id, _t.number == number)
+    return await _tickets.first(tx, query)
 
 
 async def find_by_thread(tx: Session, slack_channel_id: str, root_ts: str) -> TicketRecord | None:
     """The ticket whose card is that message. A ts is unique in its Slack channel only."""
-    row = await tx.scalar(
-        select(Ticket).where(Ticket.slack_channel_id == slack_channel_id, Ticket.root_ts == root_ts)
-    )
-    return cut(TicketRecord, row) if row else None
+    return await _tickets.first(tx, _BY_THREAD, slack_channel_id=slack_channel_id, root_ts=root_ts)
 
 
 async def list_linked(tx: Session, ticket_id: int) -> list[TicketRecord]:
     """The tickets that name this one as the one they come from."""
-    query = select(Ticket).where(Ticket.linked_ticket_id == ticket_id)
-    rows = await tx.scalars(query.order_by(Ticket.id.desc()).limit(100))
-    return [cut(TicketRecord, row) for row in rows]
+    query = _tickets.select().where(_t.linked_ticket_id == ticket_id)
+    return await _tickets.all(tx, query.order_by(_t.id.desc()).limit(100))
 
 
 async def find_many(tx: Session, ticket_ids: Collection[int]) -> dict[int, TicketRecord]:
-    rows = await tx.scalars(select(Ticket).where(Ticket.id.in_(list(ticket_ids))))
-    return {row.id: cut(TicketRecord, row) for row in rows}
+    found = await _tickets.all(tx, _tickets.select().where(_t.id.in_(list(ticket_ids))))
+    return {ticket.id: ticket for ticket in found}
 
 
 async def list_unfinished(tx: Session, *, team_id: str, limit: int = 1000) -> list[TicketRecord]:
     """Tickets that are not closed and have a thread, most recently changed first."""
-    query = select(Ticket).where(
-        Ticket.team_id == team_id, Ticket.status != "closed", Ticket.root_ts.is_not(None)
+    query = _tickets.select().where(
+        _t.team_id == team_id, _t.status != "closed", _t.root_ts.is_not(None)
     )
-    rows = await tx.scalars(query.order_by(Ticket.updated_at.desc()).limit(limit))
-    return [cut(TicketRecord, row) for row in rows]
+    return await _tickets.all(tx, query.order_by(_t.updated_at.desc()).limit(limit))
 
 
 async def count_of_customer(tx: Session, channel_id: int, address: str, *, until: int) -> int:
     """How many tickets the customer has, up to and with the ticket `until`."""
-    query = select(func.count()).where(
-        Ticket.email_channel_id == channel_id,
-        Ticket.customer_address == address,
-        Ticket.id <= until,
-    )
-    return await tx.scalar(query) or 0
+    of_customer = {"channel_id": channel_id, "address": address, "until": until}
+    return await tx.scalar(_COUNT_OF_CUSTOMER, of_customer) or 0
 
 
 async def latest_of_customer(tx: Session, channel_id: int, address: str) -> TicketRecord | None:
     """The customer's newest ticket in the channel. `address` is folded."""
-    query = select(Ticket).where(
-        Ticket.email_channel_id == channel_id, Ticket.customer_address == address
+    query = _tickets.select().where(
+        _t.email_channel_id == channel_id, _t.customer_address == address
     )
-    row = await tx.scalar(query.order_by(Ticket.id.desc()).limit(1))
-    return cut(TicketRecord, row) if row else None
+    return await _tickets.first(tx, query.order_by(_t.id.desc()).limit(1))
 
 
 async def due_for_refresh(tx: Session, now: datetime, limit: int = 100) -> list[TicketRecord]:
     """Tickets whose card shows a waiting time that is no longer true."""
-    due = select(Ticket).where(Ticket.card_refresh_at <= now)
-    query = due.order_by(Ticket.card_refresh_at).limit(limit)
-    rows = await tx.scalars(locking(tx, query))
-    return [cut(TicketRecord, row) for row in rows]
+    due = _tickets.select().where(_t.card_refresh_at <= now)
+    query = due.order_by(_t.card_refresh_at).limit(limit)
+    return await _tickets.all(tx, Lookup(query, lock=True))
 
 
 async def add_people(tx: Session, ticket_id: int, people: Iterable[tuple[str, str]]) -> None:
@@ -128,10 +142,8 @@ async def add_people(tx: Session, ticket_id: int, people: Iterable[tuple[str, st
 
 
 async def is_person_of(tx: Session, ticket_id: int, address: str) -> bool:
-    query = select(TicketPerson.id).where(
-        TicketPerson.ticket_id == ticket_id, TicketPerson.address == address.casefold()
-    )
-    return await tx.scalar(query) is not None
+    person = {"ticket_id": ticket_id, "address": address.casefold()}
+    return await tx.scalar(_IS_PERSON, person) is not None
 
 
 async def index_ids(
@@ -160,14 +172,7 @@ async def find_by_ids(tx: Session, channel_id: int, ids: Sequence[str]) -> list[
     """What the channel knows of these Message-IDs, in the order of `ids`."""
     if not ids:
         return []
-    rows = await tx.scalars(
-        select(MessageIndex)
-        .where(
-            MessageIndex.email_channel_id == channel_id,
-            MessageIndex.rfc_message_id.in_(list(ids)),
-        )
-        .order_by(MessageIndex.id.desc())
-    )
+    rows = await tx.execute(_BY_RFC_IDS, {"channel_id": channel_id, "ids": list(ids)})
     place = {rfc_id: index for index, rfc_id in enumerate(ids)}
-    hits = [IndexHit(row.rfc_message_id, row.ticket_id, row.message_id) for row in rows]
+    hits = [IndexHit(*row) for row in rows]
     return sorted(hits, key=lambda hit: place[hit.rfc_message_id])

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.engine import Session, is_sqlite
 from storage.models import Base
+from storage.queries.core import insert_or_nothing, table_of
 
 
 async def insert_new(tx: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows that collide with no unique constraint; the others are already there."""
     if rows:
-        await tx.execute(_insert(tx)(table).on_conflict_do_nothing(), list(rows))
+        await tx.execute(insert_or_nothing(is_sqlite(tx), table_of(table)), list(rows))
 
 
 async def put_row(
@@ -38,9 +40,15 @@ async def insert_or_keep(
     Until the transaction ends nobody takes that row for done: what it was wished for is part of
     this transaction, and not yet to be seen by others.
     """
-    statement = _insert(tx)(table).values(dict(row))
+    await tx.execute(_insert_or_touch(is_sqlite(tx), table, unique), dict(row))
+
+
+@cache
+def _insert_or_touch(sqlite_speaks: bool, table: type[Base], unique: str) -> Any:
+    insert = sqlite.insert if sqlite_speaks else postgresql.insert
+    statement = insert(table_of(table))
     same = {unique: statement.excluded[unique]}
-    await tx.execute(statement.on_conflict_do_update(index_elements=[unique], set_=same))
+    return statement.on_conflict_do_update(index_elements=[unique], set_=same)
 
 
 def _insert(tx: Session) -> Any:

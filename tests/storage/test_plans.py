@@ -62,6 +62,9 @@ async def scans(db: Database, statements: list[Statement]) -> list[str]:
             explain = "EXPLAIN QUERY PLAN " if db.is_sqlite else "EXPLAIN "
             rows = (await connection.exec_driver_sql(explain + statement, one)).all()
             plan = "\n".join(str(row[-1]) for row in rows)
+            if statement.startswith("INSERT") and "SELECT" not in statement:
+                # SQLite's plan names what it would look for while a deferred foreign key is broken.
+                plan = ""
             scanned = re.findall(r"(?:SCAN|Seq Scan on) (\w+)(?! USING)", plan)
             names = {
                 re.sub(r"_\d+$", "", name) for name in scanned if f"SCAN {name} USING" not in plan
