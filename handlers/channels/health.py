@@ -20,6 +20,7 @@ from storage.records import ChannelRecord, ConnectionRecord
 
 TELL_AFTER = timedelta(minutes=15)
 TELL_FAILURES = 3
+_NO_NEWS = timedelta(seconds=5)
 
 
 async def note_success(tx: Session, channel_id: int, direction: str, *, now: datetime) -> None:
@@ -71,6 +72,12 @@ async def tell_of_long_failures(context: Context) -> None:
             if fresh is not None and is_worth_telling(fresh, now):
                 await _tell(tx, fresh, now=now, reconnect=False)
     context.wake.deliver()
+
+
+def is_known_to_work(record: ConnectionRecord, now: datetime) -> bool:
+    """Whether a success now would be no news."""
+    fresh = record.last_ok_at is not None and now - record.last_ok_at < _NO_NEWS
+    return fresh and record.failures == 0 and record.told_at is None
 
 
 def is_worth_telling(record: ConnectionRecord, now: datetime) -> bool:

@@ -40,7 +40,8 @@ _BATCH = 32
 _LEASE = timedelta(seconds=120)
 _LOOK_EVERY = 1.0
 _MOST_ATTEMPTS = 5
-_THREAD_FROM = 16 * 1024
+_THREAD_FROM = 8 * 1024
+"""Bytes, compressed, from which a mail is parsed off the event loop."""
 UNREADABLE = "This mail could not be read; it is attached as it came."
 
 
@@ -80,30 +81,33 @@ class FilingWorker:
 
     async def file_waiting(self) -> int:
         """File what is stored and due; returns how many arrivals were handled."""
-        context = self._context
-        async with context.db.write() as tx:
-            claimed = await mails.claim(
-                tx, context.holder, now=context.clock.now(), lease=_LEASE, limit=_BATCH
-            )
+        claimed = await self._context.db.in_write(self._claim)
         if not claimed:
             return 0
         try:
-            parsed = [await self._read(arrival) for arrival in claimed]
+            parsed = [await self._read(arrival, packed) for arrival, packed in claimed]
             await self._checks.wait()
-            await self._file_batch(list(zip(claimed, parsed, strict=True)))
+            arrivals = [arrival for arrival, _ in claimed]
+            await self._file_batch(list(zip(arrivals, parsed, strict=True)))
         finally:
             self._checks.release()
-        context.wake.deliver()
+        self._context.wake.deliver()
         return len(claimed)
 
-    async def _read(self, arrival: ArrivalRecord) -> ParsedMail:
-        async with self._context.db.read() as tx:
-            raw = await mails.find_raw(tx, arrival.raw_mail_id)
-        if raw is None:
+    async def _claim(self, tx: Session) -> list[tuple[ArrivalRecord, bytes | None]]:
+        """Some arrivals with the bytes of their mails, as they are kept."""
+        now = self._context.clock.now()
+        holder = self._context.holder
+        arrivals = await mails.claim(tx, holder, now=now, lease=_LEASE, limit=_BATCH)
+        packed = await mails.find_packed(tx, [one.raw_mail_id for one in arrivals])
+        return [(one, packed.get(one.raw_mail_id)) for one in arrivals]
+
+    async def _read(self, arrival: ArrivalRecord, packed: bytes | None) -> ParsedMail:
+        if packed is None:
             return unreadable_mail()
         try:
-            large = len(raw) >= _THREAD_FROM
-            mail = await asyncio.to_thread(parse_mail, raw) if large else parse_mail(raw)
+            large = len(packed) >= _THREAD_FROM
+            raw, mail = await asyncio.to_thread(_parse, packed) if large else _parse(packed)
             self._checks.start(arrival, raw, mail)
             problem = arrival.envelope.get("problem")
             return replace(mail, defects=(problem, *mail.defects)) if problem else mail
@@ -114,17 +118,19 @@ class FilingWorker:
 
     async def _file_batch(self, batch: Sequence[tuple[ArrivalRecord, ParsedMail]]) -> None:
         """All in one transaction; if that fails, each in its own."""
+
+        async def file_all(tx: Session) -> None:
+            ids = [arrival.id for arrival, _ in batch]
+            ours = await mails.still_claimed(tx, ids, self._context.holder)
+            for arrival, mail in batch:
+                if arrival.id in ours:
+                    await self._file(tx, arrival, mail)
+            for channel_id in {one.email_channel_id for one, _ in batch if one.source == "smtp"}:
+                now = self._context.clock.now()
+                await channels.note_success(tx, channel_id, "in", now=now)
+
         try:
-            async with self._context.db.write() as tx:
-                ids = [arrival.id for arrival, _ in batch]
-                ours = await mails.still_claimed(tx, ids, self._context.holder)
-                for arrival, mail in batch:
-                    if arrival.id in ours:
-                        await self._file(tx, arrival, mail)
-                came_by_smtp = {one.email_channel_id for one, _ in batch if one.source == "smtp"}
-                for channel_id in came_by_smtp:
-                    now = self._context.clock.now()
-                    await channels.note_success(tx, channel_id, "in", now=now)
+            await self._context.db.in_write(file_all)
         except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
             _log.exception("a batch of %d mails could not be filed together", len(batch))
             for arrival, mail in batch:
@@ -157,6 +163,10 @@ class FilingWorker:
     async def _file(self, tx: Session, arrival: ArrivalRecord, mail: ParsedMail) -> None:
         channel = await channels.get(tx, arrival.email_channel_id)
         ruling = rule(mail, channel, self._index, self._context.tokens)
+        if ruling.verdict is Verdict.HOLD:
+            # Who resumes the channel releases what is held: that must not fall in between.
+            channel = await channels.get_locked(tx, channel.id)
+            ruling = rule(mail, channel, self._index, self._context.tokens)
         if ruling.verdict is Verdict.BOUNCE and mail.bounce is not None:
             entry = await self._bounces.file(tx, arrival, mail, mail.bounce)
             if entry is None:
@@ -214,6 +224,11 @@ class FilingWorker:
             now=self._context.clock.now(),
             once_key=f"forwarding:{arrival.id}",
         )
+
+
+def _parse(packed: bytes) -> tuple[bytes, ParsedMail]:
+    raw = mails.unpack(packed)
+    return raw, parse_mail(raw)
 
 
 def unreadable_mail() -> ParsedMail:

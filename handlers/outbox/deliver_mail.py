@@ -13,7 +13,6 @@ open whether the mail was taken: what died before it is safe to repeat, what die
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from handlers.channels.connection_settings import saves_sent
 from handlers.context import Context
 from handlers.mail_in.people import all_addresses
 from handlers.outbox import work
+from handlers.outbox.attempt import MailAttempt, delivery_row, given_up, refusals
 from handlers.outbox.worker import Later, Settle
 from handlers.ports import Chat, MailConnection, MailTransport
 from handlers.posts import Notice, NoticeKind
@@ -36,7 +36,7 @@ from mail.errors import (
     MailError,
     TlsFailed,
 )
-from mail.sending.results import Outcome, RecipientResult, SendResult
+from mail.sending.results import Outcome, SendResult
 from storage.engine import Session
 from storage.queries import channels, messages, tickets
 from storage.records import MessageRecord, OutboxRecord
@@ -56,114 +56,98 @@ class MailDelivery:
 
     async def send_email(self, item: OutboxRecord) -> Settle | None:
         """One attempt at one reply."""
-        message = await self._begin(item)
-        if message is None:
+        attempt = await self._context.db.in_write(lambda tx: self._begin(tx, item))
+        if attempt is None:
             return None
+        message = attempt.parts.message
         if message.details.get("handed_over"):
             return self._unsure(message, "")
-        parts = await load_parts(self._context, message)
         try:
-            data = await self._drafts.data_of(item, parts)
-            result = await self._hand_over(parts, data, parts.sender.address)
+            data = await self._drafts.data_of(item, attempt.parts)
+            result = await self._hand_over(attempt, data)
         except Ambiguous as error:
             return self._unsure(message, str(error))
         except _PASSING as error:
             return await self._try_later(item, message, error)
         except MailError as error:
             return self._failed(message, str(error))
-        return await self._finish(item, message, result)
+        return await self._finish(item, attempt, result)
 
-    async def _begin(self, item: OutboxRecord) -> MessageRecord | None:
+    async def _begin(self, tx: Session, item: OutboxRecord) -> MailAttempt | None:
         """Take the reply out of its hold; None when it was cancelled or has left already."""
         now = self._context.clock.now()
-        async with self._context.db.write() as tx:
-            message = await messages.find(tx, item.payload["message_id"])
-            if message is None or message.state not in ("held", "sending"):
-                return None
-            if message.state == "held" and message.send_at and message.send_at > now:
-                raise Later(message.send_at - now, "held")
-            await messages.move_state(tx, message.id, ["held"], "sending")
-            return message
+        message = await messages.find(tx, item.payload["message_id"])
+        if message is None or message.state not in ("held", "sending"):
+            return None
+        if message.state == "held" and message.send_at and message.send_at > now:
+            raise Later(message.send_at - now, "held")
+        await messages.move_state(tx, message.id, ["held"], "sending")
+        parts = await load_parts(tx, message)
+        secret = await channels.open_secret(tx, parts.channel, "out")
+        return MailAttempt(parts, secret, await messages.list_deliveries(tx, message.id))
 
-    async def _hand_over(self, parts: ReplyParts, data: bytes, sender: str) -> SendResult:
-        message, channel = parts.message, parts.channel
-        async with self._context.db.read() as tx:
-            settled = {
-                one.address
-                for one in await messages.list_deliveries(tx, message.id)
-                if one.state in ("accepted", "permanent", "bounced")
-            }
-            connection = next(
-                one
-                for one in await channels.list_connections(tx, channel.id)
-                if one.direction == "out"
-            )
-            secret = await channels.open_secret(tx, channel, "out")
-        waiting = [one for one in all_addresses(message.recipients) if one not in settled]
+    async def _hand_over(self, attempt: MailAttempt, data: bytes) -> SendResult:
+        parts, settled = attempt.parts, attempt.settled
+        waiting = [one for one in all_addresses(parts.message.recipients) if one not in settled]
         if not waiting and settled:
             return SendResult(())  # everybody has answered; only the outcome was not noted yet
         if not waiting:
             raise MailError("This ticket has no address that a reply could go to.")
         return await self._transport.send(
-            MailConnection.of(channel, connection, secret),
-            sender=sender,
+            MailConnection.of(parts.channel, parts.connection("out"), attempt.secret),
+            sender=parts.sender.address,
             recipients=waiting,
             data=data,
-            on_handover=lambda: self._mark_handover(message, True),
+            on_handover=lambda: self._mark_handover(parts.message),
         )
 
-    async def _mark_handover(self, message: MessageRecord, handed_over: bool) -> None:
-        async with self._context.db.write() as tx:
-            await self._set_handover(tx, message, handed_over)
-
-    async def _set_handover(self, tx: Session, message: MessageRecord, value: bool) -> None:
-        fresh = await messages.get(tx, message.id)
-        details = {key: val for key, val in fresh.details.items() if key != "handed_over"}
-        if value:
-            details["handed_over"] = True
-        await messages.change(tx, message.id, details=details)
+    async def _mark_handover(self, message: MessageRecord) -> None:
+        details = {**message.details, "handed_over": True}
+        await self._context.db.in_write(lambda tx: messages.change(tx, message.id, details=details))
 
     async def _finish(
-        self, item: OutboxRecord, message: MessageRecord, result: SendResult
+        self, item: OutboxRecord, attempt: MailAttempt, result: SendResult
     ) -> Settle | None:
         """Record what every recipient's server said, and decide what is still to do."""
+        message = attempt.parts.message
         now = self._context.clock.now()
         too_old = now - message.created_at > _GIVE_UP_AFTER
-        results = [_given_up(one) if too_old else one for one in result.recipients]
+        results = [given_up(one) if too_old else one for one in result.recipients]
+        rows = {one.address: delivery_row(one) for one in results}
+
+        async def save(tx: Session) -> None:
+            await messages.save_deliveries(tx, message.id, list(rows.values()), now=now)
+            await messages.change(tx, message.id, details=message.details)
+
         waiting = [one for one in results if one.outcome is Outcome.TEMPORARY]
-        async with self._context.db.write() as tx:
-            rows = [_delivery_row(one) for one in results]
-            await messages.save_deliveries(tx, message.id, rows, now=now)
-            await self._set_handover(tx, message, False)
-            everything = await messages.list_deliveries(tx, message.id)
         if waiting:
+            await self._context.db.in_write(save)
             error = Deferred(f"{waiting[0].address}: {waiting[0].codes} {waiting[0].text}")
             return await self._try_later(item, message, error)
-        refused = [one for one in everything if one.state in ("permanent", "bounced")]
-        if refused:
-            facts = {
-                "recipients": [
-                    {
-                        "address": one.address,
-                        "code": one.code,
-                        "status": one.status or "",
-                        "reply": one.reply[:300],
-                        "reason": _reason_for(results, one.address),
-                    }
-                    for one in refused
-                ],
-                "reached": [one.address for one in everything if one.state == "accepted"],
-            }
-            return self._refused(message, facts)
-        return self._sent(message, now, result.reply)
+        everything = [
+            *(one for one in attempt.before if one["address"] not in rows),
+            *rows.values(),
+        ]
+        if any(one["state"] in ("permanent", "bounced") for one in everything):
+            finish = self._refused(attempt.parts, refusals(everything, results))
+        else:
+            finish = self._sent(attempt.parts, now, result.reply)
 
-    def _sent(self, message: MessageRecord, now: datetime, reply: str) -> Settle:
+        async def settle(tx: Session) -> None:
+            await save(tx)
+            await finish(tx)
+
+        return settle
+
+    def _sent(self, parts: ReplyParts, now: datetime, reply: str) -> Settle:
+        message = parts.message
+
         async def settle(tx: Session) -> None:
             details = {**message.details, "server": reply[:500]}
             await messages.move_state(
                 tx, message.id, ["sending"], "sent", sent_at=now, error=None, details=details
             )
-            await self._worked(tx, message, now)
+            await self._worked(tx, parts, now)
             ticket = await tickets.get(tx, message.ticket_id)
             if ticket.status == "open":
                 await tickets.change(
@@ -179,14 +163,14 @@ class MailDelivery:
 
         return settle
 
-    async def _worked(self, tx: Session, message: MessageRecord, now: datetime) -> None:
+    async def _worked(self, tx: Session, parts: ReplyParts, now: datetime) -> None:
         """The connection works; where sent mail is kept in the mailbox, a copy goes there."""
-        channel = await channels.get(tx, message.email_channel_id)
-        await health.note_success(tx, channel.id, "out", now=now)
-        connection = await channels.find_connection(tx, channel.id, "out")
-        keeps_copies = connection and saves_sent(connection.kind, connection.settings)
-        if channel.incoming == "imap" and keeps_copies:
-            await work.save_sent(tx, message, now=now)
+        connection = parts.connection("out")
+        if not health.is_known_to_work(connection, now):
+            await health.note_success(tx, parts.channel.id, "out", now=now)
+        keeps_copies = saves_sent(connection.kind, connection.settings)
+        if parts.channel.incoming == "imap" and keeps_copies:
+            await work.save_sent(tx, parts.message, now=now)
 
     def _failed(
         self, message: MessageRecord, sentence: str, facts: dict[str, Any] | None = None
@@ -198,14 +182,14 @@ class MailDelivery:
         )
         return self._ended(message, "failed", sentence, notice)
 
-    def _refused(self, message: MessageRecord, facts: dict[str, Any]) -> Settle:
+    def _refused(self, parts: ReplyParts, facts: dict[str, Any]) -> Settle:
         """Some recipients will never get it; those whom it reached have it."""
-        failed = self._failed(message, "", facts)
+        failed = self._failed(parts.message, "", facts)
 
         async def settle(tx: Session) -> None:
             await failed(tx)
             if facts["reached"]:
-                await self._worked(tx, message, self._context.clock.now())
+                await self._worked(tx, parts, self._context.clock.now())
 
         return settle
 
@@ -236,7 +220,8 @@ class MailDelivery:
         if age > _GIVE_UP_AFTER:
             return self._failed(message, str(error))
         tell = age > _TELL_AFTER and not message.details.get("told_late")
-        async with self._context.db.write() as tx:
+
+        async def hold_again(tx: Session) -> None:
             fresh = await messages.get(tx, message.id)
             details = {**fresh.details, **({"told_late": True} if tell else {})}
             details.pop("handed_over", None)
@@ -256,6 +241,8 @@ class MailDelivery:
                     {"message_id": message.id, "diagnostic": str(error)[:300], "address": ""},
                 )
                 await work.notice_in_thread(tx, ticket, notice, now=now)
+
+        await self._context.db.in_write(hold_again)
         raise Later(_pause(item.attempts, error), str(error)) from error
 
 
@@ -266,26 +253,3 @@ def _pause(attempts: int, error: MailError) -> timedelta:
     """
     asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
     return max(asked, min(timedelta(seconds=2 ** min(attempts, 13)), _SLOWEST_RETRY))
-
-
-def _given_up(result: RecipientResult) -> RecipientResult:
-    if result.outcome is not Outcome.TEMPORARY:
-        return result
-    return RecipientResult(
-        result.address, Outcome.PERMANENT, result.code, result.enhanced, result.text, result.reason
-    )
-
-
-def _delivery_row(result: RecipientResult) -> dict[str, Any]:
-    return {
-        "address": result.address[:320],
-        "state": result.outcome.value,
-        "code": result.code,
-        "status": result.enhanced,
-        "reply": result.text[:2000],
-    }
-
-
-def _reason_for(results: Sequence[RecipientResult], address: str) -> str:
-    found = next((one for one in results if one.address == address), None)
-    return found.reason.value if found and found.reason else "other"

@@ -13,7 +13,7 @@ from handlers.mail_in.file_mail import WHOLE_MAIL
 from handlers.outbox import work
 from handlers.outbox.worker import Later, Settle
 from handlers.ports import Chat
-from handlers.posts import Mark, Notice, NoticeKind, Place, Reaction
+from handlers.posts import MailPost, Mark, Notice, NoticeKind, Place, Reaction, TicketCard
 from handlers.replies.forwarding import FORWARD
 from handlers.tickets.cards import load_card, load_mail_post
 from mail.reading.parse import read_attachment
@@ -47,27 +47,31 @@ class SlackDelivery:
         self._admins = admins
 
     async def post_card(self, item: OutboxRecord) -> Settle | None:
-        ticket, message = await self._load(item)
-        if message.slack_ts is not None:
+
+        async def load(tx: Session) -> tuple[TicketRecord, MessageRecord, TicketCard | None]:
+            ticket, message = await _load(tx, item)
+            return ticket, message, await load_card(tx, ticket, message)
+
+        ticket, message, card = await self._context.db.in_read(load)
+        if message.slack_ts is not None or card is None:
             return None
         if ticket.root_ts is not None:
             return await self.post_mail(item)
-        async with self._context.db.read() as tx:
-            card = await load_card(tx, ticket, message)
-        if card is None:
-            return None
         ts = await self._find_earlier(item, card.place, card.mark)
         ts = ts or await self._chat.post_card(card)
         return self._posted(ticket, message, ts, root=True)
 
     async def post_mail(self, item: OutboxRecord) -> Settle | None:
-        ticket, message = await self._load(item)
+
+        async def load(tx: Session) -> tuple[TicketRecord, MessageRecord, MailPost]:
+            ticket, message = await _load(tx, item)
+            return ticket, message, await load_mail_post(tx, ticket, message)
+
+        ticket, message, post = await self._context.db.in_read(load)
         if message.slack_ts is not None:
             return None
         if ticket.root_ts is None:
             return await self.post_card(item)
-        async with self._context.db.read() as tx:
-            post = await load_mail_post(tx, ticket, message)
         try:
             ts = await self._find_earlier(item, post.place, post.mark)
             ts = ts or await self._chat.post_mail(post)
@@ -81,9 +85,12 @@ class SlackDelivery:
         return self._posted(ticket, message, ts, root=False)
 
     async def update_card(self, item: OutboxRecord) -> Settle | None:
-        async with self._context.db.read() as tx:
+
+        async def load(tx: Session) -> tuple[TicketRecord | None, TicketCard | None]:
             ticket = await tickets.find(tx, item.payload["ticket_id"])
-            card = await load_card(tx, ticket) if ticket else None
+            return ticket, await load_card(tx, ticket) if ticket else None
+
+        ticket, card = await self._context.db.in_read(load)
         if ticket is None or card is None or ticket.root_ts is None:
             return None
         try:
@@ -93,8 +100,9 @@ class SlackDelivery:
         return None
 
     async def react(self, item: OutboxRecord) -> Settle | None:
-        async with self._context.db.read() as tx:
-            message = await messages.find(tx, item.payload["message_id"])
+        message = await self._context.db.in_read(
+            lambda tx: messages.find(tx, item.payload["message_id"])
+        )
         if message is None or message.slack_channel_id is None or message.slack_ts is None:
             return None
         state = "note" if message.direction == "note" else message.state
@@ -166,7 +174,7 @@ class SlackDelivery:
         return {**facts, "url": url or ""}
 
     async def upload_files(self, item: OutboxRecord) -> Settle | None:
-        ticket, message = await self._load(item)
+        ticket, message = await self._context.db.in_read(lambda tx: _load(tx, item))
         if ticket.root_ts is None:
             raise Later(timedelta(seconds=2), "the thread is not there yet")
         async with self._context.db.read() as tx:
@@ -251,11 +259,6 @@ class SlackDelivery:
             return None
         return await self._chat.find_post(place, mark, item.created_at - _CLOCK_SLACK)
 
-    async def _load(self, item: OutboxRecord) -> tuple[TicketRecord, MessageRecord]:
-        async with self._context.db.read() as tx:
-            message = await messages.get(tx, item.payload["message_id"])
-            return await tickets.get(tx, message.ticket_id), message
-
     def _posted(
         self, ticket: TicketRecord, message: MessageRecord, ts: str, *, root: bool
     ) -> Settle:
@@ -276,6 +279,11 @@ class SlackDelivery:
                 await work.upload_files(tx, fresh, message.id, now=now)
 
         return settle
+
+
+async def _load(tx: Session, item: OutboxRecord) -> tuple[TicketRecord, MessageRecord]:
+    message = await messages.get(tx, item.payload["message_id"])
+    return await tickets.get(tx, message.ticket_id), message
 
 
 def _bytes_of(attachment: AttachmentRecord, raw: bytes | None) -> bytes:

@@ -15,8 +15,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 
 from handlers.context import Context
 from handlers.errors import (
@@ -45,6 +46,9 @@ _LOOK_EVERY = 1.0
 _SLOWEST_RETRY = timedelta(minutes=5)
 _MOST_ATTEMPTS = 10
 """Of an item that fails for a reason nobody foresaw. Foreseen passing failures go on for days."""
+_BLOCKED_WAIT = 0.05
+_GATHER = 0.002
+"""While things are under way, others end in a moment: one claim then serves them all."""
 _CLOSED_RETRY = timedelta(minutes=2)
 
 Settle = Callable[[Session], Awaitable[None]]
@@ -91,6 +95,8 @@ class OutboxWorker:
                 wait = _LOOK_EVERY
             if wait > 0 and not self._stopping:
                 await self._context.wake.wait(self._context.wake.outbox, wait)
+                if self._tasks:
+                    await asyncio.sleep(_GATHER)
 
     async def drain(self, *, until_empty: bool = True) -> None:
         """Do all that is due now, and what follows from it: for tests and for a clean stop."""
@@ -129,28 +135,33 @@ class OutboxWorker:
         if room <= 0:
             return _LOOK_EVERY
         busy = self._lanes.busy(clock())
-        context = self._context
-        async with context.db.read() as tx:
-            due_at = await outbox.next_due_at(tx, busy)
-        now = context.clock.now()
-        if due_at is None or due_at > now:
-            due_in = (due_at - now).total_seconds() if due_at else _LOOK_EVERY
-            return max(0.001, min(due_in, self._lanes.reopens_in(clock()) or 60.0, _LOOK_EVERY))
-        async with context.db.write() as tx:
-            items = await outbox.claim(
-                tx,
-                context.holder,
-                now=context.clock.now(),
-                lease=_LEASE,
-                limit=room,
-                per_lane=_PER_LANE,
-                busy_lanes=busy,
-            )
+        now = self._context.clock.now()
+        items, due_at = await self._context.db.in_write(partial(self._claim, busy, room, now))
         for item in items:
             self._in_hand.add(item.id)
             self._lanes.add(item)
         self._start_waiting()
-        return 0.0 if items else min(self._lanes.reopens_in(clock()) or _LOOK_EVERY, 0.05)
+        if items:
+            return 0.0
+        due_in = (due_at - now).total_seconds() if due_at else _LOOK_EVERY
+        reopens_in = self._lanes.reopens_in(clock()) or _LOOK_EVERY
+        # What is due and was not claimed waits for another of its order, or for another replica.
+        return min(due_in if due_in > 0 else _BLOCKED_WAIT, reopens_in, _LOOK_EVERY)
+
+    async def _claim(
+        self, busy: Collection[str], room: int, now: datetime, tx: Session
+    ) -> tuple[list[OutboxRecord], datetime | None]:
+        """What was claimed; else when something becomes due."""
+        items = await outbox.claim(
+            tx,
+            self._context.holder,
+            now=now,
+            lease=_LEASE,
+            limit=room,
+            per_lane=_PER_LANE,
+            busy_lanes=busy,
+        )
+        return items, None if items else await outbox.next_due_at(tx, busy)
 
     def _start_waiting(self) -> None:
         if self._stopping:
@@ -176,13 +187,16 @@ class OutboxWorker:
         self, group: Sequence[tuple[OutboxRecord, Settle | None]]
     ) -> Sequence[None]:
         """Outcomes that came together share a commit."""
-        async with self._context.db.write() as tx:
+
+        async def write(tx: Session) -> None:
             ours = await outbox.done(tx, [item.id for item, _ in group], self._context.holder)
             for item, settle in group:
                 if item.id in ours and settle is not None:
                     await settle(tx)
             for item, _ in group:
                 await self._closed.note_open(tx, item)
+
+        await self._context.db.in_write(write)
         return [None] * len(group)
 
     async def _record_failure(self, item: OutboxRecord, error: Exception) -> None:

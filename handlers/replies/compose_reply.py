@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +15,15 @@ from mail.document import Document
 from mail.model import Address
 from mail.writing.compose import OutgoingFile, OutgoingMail, QuotedMail, reply_subject
 from mail.writing.signatures import ChosenSignature, choose_signature, fill_placeholders, sign
+from storage.engine import Session
 from storage.queries import channels, messages, signatures, tickets
-from storage.records import ChannelRecord, MessageRecord, TicketRecord
+from storage.records import (
+    AttachmentRecord,
+    ChannelRecord,
+    ConnectionRecord,
+    MessageRecord,
+    TicketRecord,
+)
 
 _ALIASES = ("primary", "additional", "from")
 _CHAIN = 60
@@ -35,15 +42,22 @@ class ReplyParts:
     agent_signature: Document | None
     addresses: tuple[str, ...] = ()
     """The channel's own addresses that mail may come from, folded."""
-    outgoing: Mapping[str, Any] = field(default_factory=dict)
-    """The settings of the outgoing connection."""
-    incoming: Mapping[str, Any] = field(default_factory=dict)
+    connections: tuple[ConnectionRecord, ...] = ()
+    attachments: tuple[AttachmentRecord, ...] = ()
+
+    def connection(self, direction: str) -> ConnectionRecord:
+        return next(one for one in self.connections if one.direction == direction)
+
+    def settings(self, direction: str) -> Mapping[str, Any]:
+        """Those of the connection; none where the channel has no such connection."""
+        found = (one.settings for one in self.connections if one.direction == direction)
+        return next(found, {})
 
     @property
     def sender(self) -> Address:
         """Who the mail is from: the channel, or the alias of it that the customer wrote to."""
         channel = self.channel
-        if self.outgoing.get("reply_from_alias"):
+        if self.settings("out").get("reply_from_alias"):
             answered = _answered(self.chain)
             for item in answered.recipients if answered else ():
                 if item["address"].casefold() in self.addresses:
@@ -51,16 +65,13 @@ class ReplyParts:
         return Address(channel.from_email, channel.from_name)
 
 
-async def load_parts(context: Context, message: MessageRecord) -> ReplyParts:
-    async with context.db.read() as tx:
-        ticket = await tickets.get(tx, message.ticket_id)
-        channel = await channels.get(tx, message.email_channel_id)
-        history = await messages.list_of_ticket(tx, ticket.id, newest_first=True, limit=_CHAIN)
-        signature = await signatures.find(tx, channel, message.slack_user_id or "")
-        addresses = await channels.list_addresses(tx, channel.id)
-        settings = {
-            one.direction: one.settings for one in await channels.list_connections(tx, channel.id)
-        }
+async def load_parts(tx: Session, message: MessageRecord) -> ReplyParts:
+    ticket = await tickets.get(tx, message.ticket_id)
+    channel = await channels.get(tx, message.email_channel_id)
+    history = await messages.list_of_ticket(tx, ticket.id, newest_first=True, limit=_CHAIN)
+    signature = await signatures.find(tx, channel, message.slack_user_id or "")
+    addresses = await channels.list_addresses(tx, channel.id)
+    connections = await channels.list_connections(tx, channel.id)
     chain = tuple(
         one
         for one in reversed(history)
@@ -77,8 +88,8 @@ async def load_parts(context: Context, message: MessageRecord) -> ReplyParts:
         chain,
         Document.from_json(signature) if signature else None,
         tuple(one.address for one in addresses if one.kind in _ALIASES),
-        settings.get("out", {}),
-        settings.get("in", {}),
+        tuple(connections),
+        tuple(await messages.list_attachments(tx, message.id)),
     )
 
 
@@ -163,10 +174,10 @@ def _plus_base(parts: ReplyParts) -> str | None:
 
     Only where the provider is known to deliver such mail; elsewhere answers would be refused.
     """
-    if not parts.outgoing.get("plus_reply"):
+    if not parts.settings("out").get("plus_reply"):
         return None
-    provider = find_provider_by_host(str(parts.incoming.get("host") or ""))
-    user = str(parts.incoming.get("user") or "")
+    provider = find_provider_by_host(str(parts.settings("in").get("host") or ""))
+    user = str(parts.settings("in").get("user") or "")
     if provider is None or not provider.plus_addressing:
         return None
     address = user if "@" in user else parts.channel.primary_address

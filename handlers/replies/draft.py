@@ -15,9 +15,10 @@ from handlers.replies.forwarding import FORWARD
 from mail.errors import Deferred, MailError
 from mail.writing.compose import OutgoingFile, OutgoingMail, compose
 from mail.writing.dkim_sign import sign
+from storage.engine import Session
 from storage.queries import dkim, mails, messages
 from storage.queries.mails import NewRaw
-from storage.records import AttachmentRecord, MessageRecord, OutboxRecord
+from storage.records import AttachmentRecord, OutboxRecord
 
 _FILE_LIMIT = 100 * 1024 * 1024
 _FILE_ATTEMPTS = 4
@@ -41,8 +42,8 @@ class MailDrafts:
         """
         message = parts.message
         if message.raw_mail_id is not None:
-            async with self._context.db.read() as tx:
-                stored = await mails.find_raw(tx, message.raw_mail_id)
+            known_as = message.raw_mail_id
+            stored = await self._context.db.in_read(lambda tx: mails.find_raw(tx, known_as))
             if stored is not None:
                 return stored
         now = self._context.clock.now()
@@ -52,16 +53,19 @@ class MailDrafts:
         data = await self._signed(parts, data)
         raw_id = self._context.db.new_id()
         raw = NewRaw(raw_id, message.team_id, mails.pack(data), len(data), now)
-        async with self._context.db.write() as tx:
+
+        async def keep(tx: Session) -> None:
             await mails.add_raw(tx, raw)
             await messages.change(tx, message.id, raw_mail_id=raw_id)
+
+        await self._context.db.in_write(keep)
         return data
 
     async def _draft(self, item: OutboxRecord, parts: ReplyParts, now: datetime) -> OutgoingMail:
         message = parts.message
         agent = await self._chat.profile(message.slack_user_id or "")
         if message.kind != FORWARD:
-            files = await self._fetch_files(item, message)
+            files = [await self._fetch_file(item, one) for one in parts.attachments]
             return build_mail(parts, self._context, agent, files, date=now)
         passed_on = await load_passed_on(self._context, message)
         files = await read_passed_on(
@@ -74,16 +78,11 @@ class MailDrafts:
         a customer's own server signs itself."""
         if parts.channel.outgoing != "internal":
             return data
-        async with self._context.db.read() as tx:
-            key = await dkim.find_for(tx, parts.sender.domain)
+        domain = parts.sender.domain
+        key = await self._context.db.in_read(lambda tx: dkim.find_for(tx, domain))
         if key is None:
             return data
         return await asyncio.to_thread(sign, data, key.selector, key.domain, key.private_key)
-
-    async def _fetch_files(self, item: OutboxRecord, message: MessageRecord) -> list[OutgoingFile]:
-        async with self._context.db.read() as tx:
-            attachments = await messages.list_attachments(tx, message.id)
-        return [await self._fetch_file(item, one) for one in attachments]
 
     async def _fetch_file(self, item: OutboxRecord, attachment: AttachmentRecord) -> OutgoingFile:
         try:

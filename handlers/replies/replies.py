@@ -7,33 +7,25 @@ rewrites it, and a delete or Undo takes it back.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.access import may_answer
 from handlers.context import Context
-from handlers.errors import HandlerError, NotFound, UserError
+from handlers.errors import NotFound, UserError
 from handlers.mail_in.address_index import AddressIndex
 from handlers.mail_in.people import Recipients, with_copy
 from handlers.outbox import work
 from handlers.ports import AgentMessage, Chat, SlackFile
 from handlers.replies.held import STOPPABLE, HeldReplies
 from handlers.replies.outcomes import Outcome, OutcomeKind, difference, is_note
+from handlers.replies.threads import Threads
 from handlers.tickets.merged import follow, is_merged
 from mail.model import Address
 from storage.engine import Session
-from storage.queries import channels, messages, outbox, tickets
+from storage.queries import channels, messages, tickets
 from storage.records import ChannelRecord, MessageRecord, TicketRecord
-
-_CARD_STEP = 0.05
-_CARD_PATIENCE = 36
-"""Steps: 1.8 s, within the three seconds that Slack waits."""
-_POST_PATIENCE = 16
-
-
-class TicketNotReady(HandlerError):  # noqa: N818 - it names the case
-    """The card of this thread is still being posted; the event has to come again."""
 
 
 class Replies:
@@ -44,38 +36,55 @@ class Replies:
         self._chat = chat
         self._index = index
         self._held = HeldReplies(context)
+        self._threads = Threads(context)
 
     async def on_message(self, said: AgentMessage, *, only_offer: bool = False) -> Outcome | None:
         """A person wrote in a thread: store it as reply or note, if the thread is a ticket's.
 
         `only_offer`: what would be sent by itself waits for its author instead.
         """
-        found = await self._find_ticket(said)
+        found = await self._threads.find_ticket(said)
         if found is None:
             return None
         ticket, channel = found
         allowed = await may_answer(self._chat, channel, said.user_id)
-        now = self._context.clock.now()
-        async with self._context.db.write() as tx:
-            ticket = await tickets.get(tx, ticket.id)
-            if is_merged(ticket):
-                target = await follow(tx, ticket)
-                return Outcome(OutcomeKind.MERGED, ticket, channel, target=target)
-            kind = self._kind_of(said, ticket, channel, allowed, now)
-            if only_offer and kind is OutcomeKind.HELD:
-                kind = OutcomeKind.OFFERED
-            message = await self._store(tx, said, ticket, kind, now)
-            if message is None:
-                return None
-            if (ticket.last_seen_ts or "") < said.ts:
-                await tickets.change(tx, ticket.id, last_seen_ts=said.ts)
-            if kind is OutcomeKind.HELD:
-                await self._held.hold(tx, ticket, channel, message, now)
-            if kind is not OutcomeKind.NOT_AGENT:
-                await work.react(tx, message, now=now)
-            message = await messages.get(tx, message.id)
-            before = await messages.last_reply_before(tx, ticket.id, message.id)
+
+        def write(tx: Session) -> Awaitable[Outcome | None]:
+            return self._take(tx, said, ticket, channel, allowed=allowed, only_offer=only_offer)
+
+        outcome = await self._context.db.in_write(write)
         self._context.wake.deliver()
+        return outcome
+
+    async def _take(
+        self,
+        tx: Session,
+        said: AgentMessage,
+        ticket: TicketRecord,
+        channel: ChannelRecord,
+        *,
+        allowed: bool,
+        only_offer: bool,
+    ) -> Outcome | None:
+        now = self._context.clock.now()
+        ticket = await tickets.get(tx, ticket.id)
+        if is_merged(ticket):
+            target = await follow(tx, ticket)
+            return Outcome(OutcomeKind.MERGED, ticket, channel, target=target)
+        kind = self._kind_of(said, ticket, channel, allowed, now)
+        if only_offer and kind is OutcomeKind.HELD:
+            kind = OutcomeKind.OFFERED
+        message = await self._store(tx, said, ticket, channel, kind, now)
+        if message is None:
+            return None
+        if (ticket.last_seen_ts or "") < said.ts:
+            await tickets.change(tx, ticket.id, last_seen_ts=said.ts)
+        if kind is OutcomeKind.HELD:
+            await self._held.hold(tx, ticket, channel, message, now)
+        if kind is not OutcomeKind.NOT_AGENT:
+            await work.react(tx, message, now=now)
+        message = await messages.get(tx, message.id)
+        before = await messages.last_reply_before(tx, ticket.id, message.id)
         new, missing = difference(message.recipients, before)
         return Outcome(kind, ticket, channel, message, new, missing)
 
@@ -182,13 +191,7 @@ class Replies:
 
     async def find_message(self, slack_channel_id: str, ts: str) -> MessageRecord | None:
         """The stored message behind a Slack message; a post of ours may be noted in a moment."""
-        for _ in range(_POST_PATIENCE):
-            async with self._context.db.read() as tx:
-                found = await messages.find_by_ts(tx, slack_channel_id, ts)
-            if found is not None:
-                return found
-            await asyncio.sleep(_CARD_STEP)
-        return None
+        return await self._threads.find_message(slack_channel_id, ts)
 
     def _kind_of(
         self,
@@ -215,10 +218,10 @@ class Replies:
         tx: Session,
         said: AgentMessage,
         ticket: TicketRecord,
+        channel: ChannelRecord,
         kind: OutcomeKind,
         now: datetime,
     ) -> MessageRecord | None:
-        channel = await channels.get(tx, ticket.email_channel_id)
         leaves = kind in (OutcomeKind.HELD, OutcomeKind.CONFIRM, OutcomeKind.OFFERED)
         state = "held" if kind is OutcomeKind.HELD else "confirm" if leaves else "note"
         message = await messages.add_from_slack(
@@ -244,26 +247,6 @@ class Replies:
         if message is not None:
             await messages.add_attachments(tx, message.id, map(_attachment_row, said.files))
         return message
-
-    async def _find_ticket(self, said: AgentMessage) -> tuple[TicketRecord, ChannelRecord] | None:
-        """The thread's ticket; None for a thread that is none of ours.
-
-        An agent can be quicker than the commit that notes the card's ts: while a card of this
-        Slack channel is on its way, an unknown thread is waited for, and the event refused (Slack
-        sends it again) rather than taken for somebody else's.
-        """
-        lane = work.slack_lane(said.slack_channel_id)
-        for _ in range(_CARD_PATIENCE):
-            async with self._context.db.read() as tx:
-                # Asked first: what is no longer on its way has been committed by now.
-                pending = await outbox.is_on_its_way(tx, work.WorkKind.POST_CARD, lane)
-                ticket = await tickets.find_by_thread(tx, said.slack_channel_id, said.thread_ts)
-                if ticket is not None:
-                    return ticket, await channels.get(tx, ticket.email_channel_id)
-            if not pending:
-                return None
-            await asyncio.sleep(_CARD_STEP)
-        raise TicketNotReady
 
     async def _load(
         self, tx: Session, message_id: int
