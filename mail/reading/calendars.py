@@ -1,18 +1,16 @@
-"""An invitation (.ics) as one line for people: what, when, where, who.
-
-The few properties that matter are read by hand, in linear time; a calendar library would expand
-and validate what nobody asked for.
-"""
+"""An invitation (.ics) as one line for people: what, when, where, who."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from mail.mime.charsets import decode_text
 from mail.mime.cleaning import clean_line
 
-MAX_BYTES = 500_000
+MAX_BYTES = 300_000
+"""icalendar takes a second or two for these, where they were made to be slow."""
 _METHODS = {
     "REQUEST": "Invitation",
     "CANCEL": "Cancelled",
@@ -21,9 +19,10 @@ _METHODS = {
     "PUBLISH": "Event",
 }
 _ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative"}
-_PROPERTY = re.compile(r"([A-Za-z-]{1,40})((?:;[^:\";]*(?:\"[^\"]*\"[^:\";]*)*)*):(.*)")
-_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z)?)?")
-_ESCAPE = re.compile(r"\\([nN,;\\])")
+_EVENTS = ("VEVENT", "VTODO")
+_ENDS = re.compile(r"^END:VCALENDAR\b", re.IGNORECASE | re.MULTILINE)
+_BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+"""What icalendar raises over calendars that are none."""
 
 
 def calendar_summary(data: bytes, charset: str | None = None) -> str:
@@ -33,82 +32,89 @@ def calendar_summary(data: bytes, charset: str | None = None) -> str:
     """
     text = decode_text(data[:MAX_BYTES], charset or "utf-8").text
     found = _first_event(text)
-    if not found:
+    if found is None:
         return ""
-    kind = _METHODS.get(found.get("METHOD", ("", ""))[1].strip().upper(), "Event")
-    title = _plain(found.get("SUMMARY")) or "(no title)"
-    pieces = [f"{kind}: {title}"]
-    if when := _when(found):
+    method, event = found
+    kind = _METHODS.get(method.strip().upper(), "Event")
+    pieces = [f"{kind}: {_plain(event, 'SUMMARY') or '(no title)'}"]
+    if when := _when(event):
         pieces.append(when)
-    if place := _plain(found.get("LOCATION")):
+    if place := _plain(event, "LOCATION"):
         pieces.append(place)
-    if organizer := _person(found.get("ORGANIZER")):
+    if organizer := _person(_first(event, "ORGANIZER")):
         pieces.append(f"from {organizer}")
-    if kind == "Answer to an invitation" and (answer := _answer(found.get("ATTENDEE"))):
+    if kind == "Answer to an invitation" and (answer := _answer(_first(event, "ATTENDEE"))):
         pieces.append(answer)
-    if "RRULE" in found:
+    if "RRULE" in event:
         pieces.append("repeats")
     return " · ".join(pieces)[:500]
 
 
-def _first_event(text: str) -> dict[str, tuple[str, str]]:
-    """(parameters, value) by name, of the calendar and its first event."""
-    if "BEGIN:" not in text.upper():
-        return {}
-    unfolded = re.sub(r"\r?\n[ \t]", "", text)
-    found: dict[str, tuple[str, str]] = {}
-    inside: list[str] = []
-    seen = False
-    for line in unfolded.splitlines()[:20_000]:
-        parsed = _PROPERTY.match(line[:5000])
-        if parsed is None:
-            continue
-        name, value = parsed[1].upper(), parsed[3]
-        if name == "BEGIN":
-            inside.append(value.strip().upper())
-            seen = seen or inside[-1] in ("VEVENT", "VTODO")
-        elif name == "END":
-            if inside and inside.pop() in ("VEVENT", "VTODO"):
-                break
-        elif inside[-1:] in (["VCALENDAR"], ["VEVENT"], ["VTODO"]):
-            found.setdefault(name, (parsed[2], value))
-    return found if seen else {}
+def _first_event(text: str) -> tuple[str, Any] | None:
+    """The method and the first event or task of the calendars in the text."""
+    from icalendar import Calendar
+
+    if "BEGIN:VCALENDAR" not in text.upper():
+        return None
+    if not _ENDS.search(text):
+        text += "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"  # it was cut off, by us or on the way
+    try:
+        for calendar in Calendar.from_ical(_without_zones(text), multiple=True):
+            for event in calendar.walk():
+                if event.name in _EVENTS:
+                    return str(calendar.get("METHOD", "")), event
+    except _BROKEN:
+        return None
+    return None
 
 
-def _plain(item: tuple[str, str] | None) -> str:
-    if item is None:
+def _without_zones(text: str) -> str:
+    """Broken rules of a zone would cost the whole invitation, and only its name is shown."""
+    kept, inside = [], False
+    for line in text.splitlines():
+        word = line[:40].strip().upper()
+        inside = inside or word == "BEGIN:VTIMEZONE"
+        if not inside:
+            kept.append(line)
+        inside = inside and word != "END:VTIMEZONE"
+    return "\r\n".join(kept)
+
+
+def _first(event: Any, name: str) -> Any:
+    """A property's value; the first one where it stands there several times."""
+    value = event.get(name)
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _plain(event: Any, name: str) -> str:
+    value = _first(event, name)
+    return clean_line(" ".join(str(value)[:2000].split()))[:200] if value is not None else ""
+
+
+def _parameter(value: Any, name: str) -> str:
+    return clean_line(str(getattr(value, "params", {}).get(name, ""))[:500])
+
+
+def _person(value: Any) -> str:
+    if value is None:
         return ""
-    text = _ESCAPE.sub(lambda hit: " " if hit[1] in "nN" else hit[1], item[1])
-    return clean_line(text)[:200]
-
-
-def _parameter(parameters: str, name: str) -> str:
-    found = re.search(rf";{name}=(?:\"([^\"]*)\"|([^;:]*))", parameters, re.IGNORECASE)
-    return clean_line(found[1] or found[2] or "") if found else ""
-
-
-def _person(item: tuple[str, str] | None) -> str:
-    if item is None:
-        return ""
-    address = clean_line(item[1])
+    address = clean_line(str(value)[:500])
     if address[:7].casefold() == "mailto:":
         address = address[7:]
-    name = _parameter(item[0], "CN")
+    name = _parameter(value, "CN")
     return f"{name} <{address}>" if name and name != address else address
 
 
-def _answer(item: tuple[str, str] | None) -> str:
-    if item is None:
-        return ""
-    answer = _ANSWERS.get(_parameter(item[0], "PARTSTAT").upper(), "")
-    return f"{_person(item)}: {answer}" if answer else ""
+def _answer(value: Any) -> str:
+    answer = _ANSWERS.get(_parameter(value, "PARTSTAT").upper(), "")
+    return f"{_person(value)}: {answer}" if answer else ""
 
 
-def _when(found: dict[str, tuple[str, str]]) -> str:
-    start = _stamp(found.get("DTSTART") or found.get("DUE"))
+def _when(event: Any) -> str:
+    start = _moment(_first(event, "DTSTART") or _first(event, "DUE"))
     if start is None:
         return ""
-    end = _stamp(found.get("DTEND"))
+    end = _moment(_first(event, "DTEND"))
     text = start[0]
     if end is not None and end[0] != start[0]:
         same_day = end[0][:10] == start[0][:10] and len(end[0]) > 10
@@ -116,17 +122,15 @@ def _when(found: dict[str, tuple[str, str]]) -> str:
     return f"{text} ({start[1]})" if start[1] else text
 
 
-def _stamp(item: tuple[str, str] | None) -> tuple[str, str] | None:
+def _moment(value: Any) -> tuple[str, str] | None:
     """(`2026-03-01 10:00`, zone); the zone is as written, because its rules are the sender's."""
-    found = _STAMP.match(item[1].strip()) if item else None
-    if found is None or item is None:
-        return None
-    year, month, day = int(found[1]), int(found[2]), int(found[3])
     try:
-        moment = datetime(year, month, day, int(found[4] or 0), int(found[5] or 0))
-    except ValueError:
+        moment = getattr(value, "dt", None)
+    except ValueError:  # a property that icalendar could not read
         return None
-    if found[4] is None:
+    if isinstance(moment, datetime):
+        utc = moment.tzinfo is not None and not moment.utcoffset()
+        return moment.strftime("%Y-%m-%d %H:%M"), _parameter(value, "TZID") or "UTC" * utc
+    if isinstance(moment, date):
         return moment.strftime("%Y-%m-%d"), ""
-    zone = "UTC" if found[7] else _parameter(item[0], "TZID")
-    return moment.strftime("%Y-%m-%d %H:%M"), zone
+    return None
