@@ -22,6 +22,8 @@ _PLAIN: Final = (
     _INVISIBLE | _SPACES | _DASHES | _DIGITS | {0x9: " ", 0xFF1A: ":", 0xFF20: "@", 0x60C: ","}
 )
 
+_UNUSUAL: Final = re.compile("[" + "".join(re.escape(chr(code)) for code in _PLAIN) + "]")
+
 LONGEST_LINE: Final = 500
 """Longer lines are people's paragraphs or nonsense, never a client's words around a quote."""
 
@@ -41,7 +43,7 @@ def plain(line: str) -> str:
     """The line with ordinary spaces and dashes and without invisible characters, stripped."""
     if line.isascii():
         return line.replace("\t", " ").strip()
-    return line.translate(_PLAIN).strip()
+    return line.translate(_PLAIN).strip() if _UNUSUAL.search(line) else line.strip()
 
 
 def lower(text: str) -> str:

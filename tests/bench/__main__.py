@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("smtp_accept", "end_to_end", "imap_fetch", "imap_idle")
+BENCHMARKS = ("parse", "smtp_accept", "end_to_end", "imap_fetch", "imap_idle")
 
 
 def main(arguments: list[str]) -> int:
