@@ -22,6 +22,11 @@ _MESSAGE_ID = re.compile(
     r"<canal\.(\d{1,18})\.([a-z2-7]{4,32})\.([a-z2-7]{16})@[^<>\s]{1,255}>", re.ASCII
 )
 _MARKER = re.compile(r"canal-(\d{1,18})\.([a-z2-7]{16})", re.ASCII)
+_IN_TEXT = re.compile(
+    r"<canal\.\d{1,18}\.[a-z2-7]{4,32}\.[a-z2-7]{16}@[^<>\s]{1,255}>"
+    r"|canal-\d{1,18}\.[a-z2-7]{16}|\+\d{1,18}\.[a-z2-7]{16}(?=@)",
+    re.ASCII,
+)
 _ANY_TOKEN = re.compile(
     r"\+\d{1,18}\.[a-z2-7]{16}(?=@)"
     r"|\[?#?canal-\d{1,18}\.[a-z2-7]{16}\]?"
@@ -71,6 +76,22 @@ class Tokens:
 
     def ticket_of_marker(self, marker: str) -> int | None:
         return self._checked("marker", _MARKER.fullmatch(marker))
+
+    def ticket_in(self, raw: bytes) -> int | None:
+        """The ticket that a token anywhere in these bytes names: of any of the three carriers."""
+        text = raw.replace(b"=\r\n", b"").decode("ascii", "replace").casefold()
+        for found in _IN_TEXT.finditer(text):
+            carried = found.group()
+            ticket_id = (
+                self.ticket_of_message_id(carried)
+                if carried.startswith("<")
+                else self.ticket_of_marker(carried)
+                if carried.startswith("canal")
+                else self._checked("address", _DETAIL.fullmatch(carried.removeprefix("+")))
+            )
+            if ticket_id is not None:
+                return ticket_id
+        return None
 
     def _checked(self, purpose: str, match: re.Match[str] | None) -> int | None:
         if not match:

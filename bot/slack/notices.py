@@ -193,10 +193,17 @@ def _bounced(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
 
 
 def _delayed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    sentence = texts(
-        "⏳ A reply has not arrived yet; it is tried again. {diagnostic}",
-        diagnostic=_fact(facts, "diagnostic"),
-    )
+    diagnostic = _fact(facts, "diagnostic")
+    if facts.get("address"):
+        sentence = texts(
+            "⏳ A reply has not reached {address} yet; the mail servers keep trying. {diagnostic}",
+            address=_fact(facts, "address"),
+            diagnostic=diagnostic,
+        )
+    else:
+        sentence = texts(
+            "⏳ A reply has not arrived yet; it is tried again. {diagnostic}", diagnostic=diagnostic
+        )
     return sentence, []
 
 

@@ -1,6 +1,6 @@
 """A bounce turns the ✅ of the reply it is about into ❌, in that thread, and wakes its author.
 
-Tied by our own signed Message-ID (or token) only: a forged bounce for a mail that we never sent
+Tied by our own signed Message-ID or token only: a forged bounce for a mail that we never sent
 changes nothing. It never makes a ticket.
 """
 
@@ -13,10 +13,14 @@ from handlers.posts import Notice, NoticeKind
 from mail.bounces.read import explain_bounce
 from mail.model import Bounce, BounceAction, BounceRecipient, ParsedMail
 from storage.engine import Session
-from storage.queries import messages, tickets
+from storage.queries import mails, messages, tickets
 from storage.records import ArrivalRecord, MessageRecord
 
 _BAD = (BounceAction.FAILED, BounceAction.DELAYED)
+_LEFT = ("sent", "unsure", "failed")
+_LOOK = 512 * 1024
+"""Bytes of a bounce in which our tokens are looked for."""
+_LOOK_BACK = 100
 
 
 class BounceFiler:
@@ -27,7 +31,7 @@ class BounceFiler:
         self, tx: Session, arrival: ArrivalRecord, mail: ParsedMail, bounce: Bounce
     ) -> MessageRecord | None:
         """Record the bounce at the message it is about; None when it is about none of ours."""
-        reply = await self._find_reply(tx, arrival.email_channel_id, mail, bounce)
+        reply = await self._find_reply(tx, arrival, mail, bounce)
         if reply is None:
             return None
         now = self._context.clock.now()
@@ -55,8 +59,9 @@ class BounceFiler:
         return entry
 
     async def _find_reply(
-        self, tx: Session, channel_id: int, mail: ParsedMail, bounce: Bounce
+        self, tx: Session, arrival: ArrivalRecord, mail: ParsedMail, bounce: Bounce
     ) -> MessageRecord | None:
+        channel_id = arrival.email_channel_id
         ids = [bounce.original_message_id] if bounce.original_message_id else []
         for rfc_id in [*ids, *references_of(mail)]:
             if self._context.tokens.ticket_of_message_id(rfc_id) is None:
@@ -64,7 +69,24 @@ class BounceFiler:
             found = await messages.find_outbound_by_rfc_id(tx, channel_id, rfc_id)
             if found is not None:
                 return found
-        return None
+        return await self._find_by_any_token(tx, arrival, bounce)
+
+    async def _find_by_any_token(
+        self, tx: Session, arrival: ArrivalRecord, bounce: Bounce
+    ) -> MessageRecord | None:
+        """A relay gave our mail another Message-ID: the mail that came back still has our signed
+        Reply-To in its head or our marker in its text, which name the ticket. The reply is the
+        newest of it that went to whom the bounce is about."""
+        raw = await mails.find_raw(tx, arrival.raw_mail_id)
+        ticket_id = self._context.tokens.ticket_in(raw[:_LOOK]) if raw else None
+        ticket = await tickets.find(tx, ticket_id) if ticket_id is not None else None
+        if ticket is None or ticket.email_channel_id != arrival.email_channel_id:
+            return None
+        about = {one.address.casefold() for one in bounce.recipients}
+        history = await messages.list_of_ticket(tx, ticket.id, newest_first=True, limit=_LOOK_BACK)
+        left = [one for one in history if one.direction == "outbound" and one.state in _LEFT]
+        named = [one for one in left if about & {key.casefold() for key in _people(one)}]
+        return next(iter([*named, *left]), None)
 
     async def _record(
         self, tx: Session, reply: MessageRecord, recipient: BounceRecipient, entry_id: int
@@ -80,7 +102,9 @@ class BounceFiler:
                 "reply": (recipient.diagnostic or "")[:2000],
             }
             await messages.save_deliveries(tx, reply.id, [result], now=now)
-            await messages.change(tx, reply.id, state="failed", error=recipient.diagnostic)
+            # One that is still on its way to others becomes ❌ when they have answered as well.
+            error = (recipient.diagnostic or "")[:1000] or None
+            await messages.move_state(tx, reply.id, _LEFT, "failed", error=error)
             await work.react(tx, reply, now=now)
             await work.update_card(tx, ticket, now=now)
         notice = Notice(
@@ -101,8 +125,12 @@ class BounceFiler:
 
 def _only_recipient(reply: MessageRecord, mail: ParsedMail) -> tuple[BounceRecipient, ...]:
     """Whom a bounce that names nobody is about, where the reply went to one person only."""
-    addresses = [one["address"] for one in reply.recipients if "@" in one.get("address", "")]
+    addresses = _people(reply)
     if len(addresses) != 1:
         return ()
     said = " ".join(mail.text[:600].split())[:300]
     return (BounceRecipient(addresses[0], BounceAction.FAILED, None, said or None),)
+
+
+def _people(reply: MessageRecord) -> list[str]:
+    return [one["address"] for one in reply.recipients if "@" in one.get("address", "")]
