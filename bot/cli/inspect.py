@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,7 +80,7 @@ def render_mail(mail: ParsedMail) -> dict[str, Any]:
 def _read(files: Sequence[Path]) -> Iterator[tuple[Path, bytes | None]]:
     for path in files:
         try:
-            yield path, path.read_bytes()
+            yield path, sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
         except OSError as error:
             say(f"{path}: cannot be read: {error.strerror}", err=True)
             yield path, None

@@ -129,7 +129,7 @@ def replay(
 
 @app.command()
 def parse(
-    files: Annotated[list[Path], typer.Argument(help="Mails as .eml files.")],
+    files: Annotated[list[Path], typer.Argument(help="Mails as .eml files; - for standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show how Canal reads mails. Needs no database."""
@@ -140,7 +140,7 @@ def parse(
 
 @app.command()
 def render(
-    files: Annotated[list[Path], typer.Argument(help="Mails as .eml files.")],
+    files: Annotated[list[Path], typer.Argument(help="Mails as .eml files; - for standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show the Slack messages that mails would become. Needs no database."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from pathlib import Path
 
@@ -142,5 +144,18 @@ def test_parse_and_render_need_no_database(canal: Canal, tmp_path: Path) -> None
         said = canal(command, str(mail))
         assert (said.status, word in said.out) == (0, True)
         assert canal(command, "--json", str(mail)).json()
-    assert canal("parse", str(tmp_path / "none.eml")).status != 0
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("command", ["parse", "render"])
+def test_a_file_that_cannot_be_read_leaves_the_others_alone(
+    canal: Canal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    mail = tmp_path / "one.eml"
+    mail.write_bytes(b"Subject: Hi\r\n\r\nHello\r\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(mail.read_bytes())))
+    none = tmp_path / "none.eml"
+    said = canal(command, "--json", str(mail), str(none), "-", str(mail))
+    assert said.status == 1
+    assert said.err == f"{none}: cannot be read: No such file or directory\n"
+    assert len([json.loads(line) for line in said.out.splitlines()]) == 3

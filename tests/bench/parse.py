@@ -5,8 +5,8 @@
 CPU time, medians over rounds in which the readers take turns. The mails are made here, from a seed.
 
 stdlib         email.message_from_bytes with the default policy, and the text of the best part
-canal          all that `canal parse` prints: charsets, the best text, HTML as a document, files, kind,
-               bounce, forward, quotes and signatures folded
+canal          all that `canal parse` prints: charsets, the best text, HTML as a document, files,
+               kind, bounce, forward, quotes and signatures folded
 canal+blocks   the same and the blocks of the post in Slack: what `canal render` prints
 """
 
