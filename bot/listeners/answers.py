@@ -127,7 +127,7 @@ def recipients_line(recipients: Recipients, texts: Texts) -> str:
 
 def _held(services: Services, outcome: Outcome) -> Notice | None:
     message = outcome.message
-    seconds = outcome.channel.undo_seconds
+    seconds = outcome.hold_seconds
     if message is None or (seconds == 0 and outcome.channel.state != "paused"):
         return None
     return Notice(

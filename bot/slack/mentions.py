@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from bot.slack.mrkdwn import find_mrkdwn_mentions
@@ -9,6 +10,7 @@ from bot.slack.names import Mention, MentionKind
 from bot.slack.payload import Json, items, string
 
 _MAX_SHARED = 10
+_SIGNS = re.compile(r":[a-z0-9_+'-]{1,100}:|&(?:gt|lt|amp);")
 
 
 def find_mentions(message: Json) -> set[str]:
@@ -31,11 +33,21 @@ def message_mentions(message: Json) -> Iterator[tuple[bool, Mention]]:
             text = element.get("text")
             if isinstance(text, str) and element.get("type") == "mrkdwn":
                 yield from ((False, found) for _, found in find_mrkdwn_mentions(text))
-            said_nothing = said_nothing and element.get("type") == "text" and not str(text).strip()
+            said_nothing = said_nothing and _is_silent(element)
     text = message.get("text")
     if not any_blocks and isinstance(text, str):
         for position, found in find_mrkdwn_mentions(text):
-            yield not text[:position].strip(), found
+            yield not _says_something(text[:position]), found
+
+
+def _is_silent(element: Json) -> bool:
+    """Signs, spaces and emoji before a mention leave it at the start."""
+    kind, text = element.get("type"), element.get("text")
+    return kind == "emoji" or (kind == "text" and not _says_something(str(text)))
+
+
+def _says_something(text: str) -> bool:
+    return any(char.isalnum() for char in _SIGNS.sub("", text))
 
 
 def _leaves(element: Json, depth: int) -> Iterator[Json]:

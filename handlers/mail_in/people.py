@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers.mail_in.address_index import AddressIndex
 from mail.model import Address, ParsedMail
+from mail.reading.kinds import is_noreply
 from storage.records import ChannelRecord, MessageRecord
 
 Recipients = list[dict[str, Any]]
@@ -20,8 +21,7 @@ def participants_of(mail: ParsedMail, index: AddressIndex) -> Recipients:
     To and Cc are the customers. One that staff passed on from there to us has none of these: then
     it is whoever wrote the mail that was passed on.
     """
-    author = mail.reply_to or ((mail.from_,) if mail.from_ else ())
-    first = index.without_own(tuple(author) + mail.to)
+    first = index.without_own(_author(mail, index) + mail.to)
     copies = index.without_own(mail.cc)
     if not first and not copies and mail.forwarded is not None:
         first = index.without_own((mail.forwarded.from_,))
@@ -30,6 +30,28 @@ def participants_of(mail: ParsedMail, index: AddressIndex) -> Recipients:
         *(recipient_row("to", item) for item in first),
         *(recipient_row("cc", item) for item in copies if item.key not in taken),
     ]
+
+
+def _author(mail: ParsedMail, index: AddressIndex) -> tuple[Address, ...]:
+    """Reply-To where somebody reads it; a mail may name us there, or an address that is no one's.
+
+    Then it is From, unless nobody reads that either.
+    """
+    writer = (mail.from_,) if mail.from_ else ()
+    wanted = index.without_own(mail.reply_to)
+    read = tuple(one for one in wanted if not is_noreply(one.address))
+    if read:
+        return read
+    if wanted and all(is_noreply(one.address) for one in writer):
+        return wanted
+    return writer
+
+
+def is_web_form(mail: ParsedMail, index: AddressIndex) -> bool:
+    """Whether a web site's form wrote this in our own name: the visitor stands in Reply-To."""
+    if mail.from_ is None or not index.is_own(mail.from_.address):
+        return False
+    return bool(index.without_own(mail.reply_to)) and not index.without_own((*mail.to, *mail.cc))
 
 
 def is_passed_on(mail: ParsedMail, index: AddressIndex) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handlers.mail_in.address_index import AddressIndex
-from handlers.mail_in.people import is_passed_on
+from handlers.mail_in.people import is_passed_on, is_web_form
 from handlers.tokens import PROBE_TICKET, Tokens
 from mail.model import MailKind, ParsedMail
 from storage.records import ChannelRecord
@@ -41,7 +41,7 @@ def rule(mail: ParsedMail, channel: ChannelRecord, index: AddressIndex, tokens: 
         return Ruling(Verdict.BOUNCE)
     if mail.kind in (MailKind.AUTO_REPLY, MailKind.FEEDBACK):
         return Ruling(Verdict.QUIET)
-    if is_passed_on(mail, index):
+    if is_passed_on(mail, index) or is_web_form(mail, index):
         return Ruling(Verdict.ACCEPT)
     if mail.from_ is not None and index.is_own_of(channel.id, mail.from_.address):
         return Ruling(Verdict.STAFF)

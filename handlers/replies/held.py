@@ -28,8 +28,10 @@ class HeldReplies:
         channel: ChannelRecord,
         message: MessageRecord,
         now: datetime,
+        *,
+        seconds: int,
     ) -> None:
-        send_at = now + timedelta(seconds=channel.undo_seconds)
+        send_at = now + timedelta(seconds=seconds)
         await messages.change(tx, message.id, state="held", send_at=send_at)
         if message.rfc_message_id:
             await tickets.index_ids(

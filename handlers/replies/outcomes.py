@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
 from handlers.mail_in.people import Recipients, all_addresses
 from storage.records import ChannelRecord, MessageRecord, TicketRecord
 
-_NOTE_MARKS = ("note:", "private:", "nota:", "privado:", "note：", "//")
-_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff \t\n*_~"
+_NOTE = re.compile(r"[\W_]*?(?:(?:note|nota|private|privado)\s*:|//)")
+_EMOJI = re.compile(r":[a-z0-9_+'-]{1,100}:")
+_LOOK = 300
+LEAST_HOLD = 3
+"""Seconds that a reply waits at least whose recipients are not those of the reply before."""
 
 
 class OutcomeKind(StrEnum):
@@ -43,11 +48,18 @@ class Outcome:
     target: TicketRecord | None = None
     """Where the ticket went, for MERGED."""
 
+    @property
+    def hold_seconds(self) -> int:
+        """How long it can be taken back; its author can always read that the people changed."""
+        changed = bool(self.new_people or self.missing_people)
+        return max(self.channel.undo_seconds, LEAST_HOLD if changed else 0)
+
 
 def is_note(plain: str, *, starts_with_mention: bool) -> bool:
-    """Whether the words of a thread message mark it as a note (design.md)."""
-    start = plain.lstrip(_INVISIBLE).casefold()
-    return starts_with_mention or start.startswith(_NOTE_MARKS)
+    """Whether the words of a thread message mark it as a note: `note:`, `private:` or `//`, after
+    nothing but spaces, signs, emoji and formatting; or a mention."""
+    start = unicodedata.normalize("NFKC", plain.lstrip()[:_LOOK]).casefold()
+    return starts_with_mention or _NOTE.match(_EMOJI.sub("", start)) is not None
 
 
 def difference(

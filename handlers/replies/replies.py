@@ -8,6 +8,7 @@ rewrites it, and a delete or Undo takes it back.
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -79,14 +80,15 @@ class Replies:
             return None
         if (ticket.last_seen_ts or "") < said.ts:
             await tickets.change(tx, ticket.id, last_seen_ts=said.ts)
-        if kind is OutcomeKind.HELD:
-            await self._held.hold(tx, ticket, channel, message, now)
-        if kind is not OutcomeKind.NOT_AGENT:
-            await work.react(tx, message, now=now)
-        message = await messages.get(tx, message.id)
         before = await messages.last_reply_before(tx, ticket.id, message.id)
         new, missing = difference(message.recipients, before)
-        return Outcome(kind, ticket, channel, message, new, missing)
+        outcome = Outcome(kind, ticket, channel, message, new, missing)
+        if kind is OutcomeKind.HELD:
+            seconds = outcome.hold_seconds
+            await self._held.hold(tx, ticket, channel, message, now, seconds=seconds)
+        if kind is not OutcomeKind.NOT_AGENT:
+            await work.react(tx, message, now=now)
+        return replace(outcome, message=await messages.get(tx, message.id))
 
     async def on_edit(self, said: AgentMessage) -> Outcome | None:
         """A person edited a thread message: rewrites what has not left yet."""
@@ -183,7 +185,8 @@ class Replies:
                 error=None,
             )
             await messages.forget_failures(tx, message.id)
-            await self._held.hold(tx, ticket, channel, message, now)
+            seconds = channel.undo_seconds
+            await self._held.hold(tx, ticket, channel, message, now, seconds=seconds)
             message = await messages.get(tx, message.id)
             await self._held.show_state(tx, message, ticket)
         self._context.wake.deliver()
