@@ -70,8 +70,9 @@ class FastSlack:
     async def _say(self, request: web.Request) -> web.Response:
         """Send a message event for each (thread_ts, text) given."""
         body = await request.json()
-        for thread_ts, text in body["messages"]:
-            await self._sockets[-1].send_json(self._envelope(body["channel"], thread_ts, text))
+        for number, (thread_ts, text) in enumerate(body["messages"]):
+            socket = self._sockets[number % len(self._sockets)]
+            await socket.send_json(self._envelope(body["channel"], thread_ts, text))
         return web.json_response({"ok": True})
 
     def _envelope(self, channel: str, thread_ts: str, text: str) -> dict[str, Any]:
