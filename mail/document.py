@@ -75,6 +75,8 @@ class Image:
     alt: str = ""
     content_id: str | None = None
     url: str | None = None
+    file_name: str | None = None
+    """Of the part that the Content-ID names: what it goes by where it cannot be shown."""
 
 
 @dataclass(frozen=True, slots=True)

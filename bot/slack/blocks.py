@@ -124,7 +124,7 @@ class _Writer:
             case Table():
                 return self._table(block)
             case Image(alt, content_id):
-                label = alt.strip() or ("image" if content_id else "")
+                label = alt.strip() or block.file_name or ("image" if content_id else "")
                 return self._section((Span(f"[{label}]", italic=True),)) if label else True
             case Rule():
                 return self._rule()

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from mail.document import Document, Paragraph, Span
+from mail.document import Document, Image, Paragraph, Span
 from mail.html.read import HtmlBody, parse_html
+from mail.mime.filenames import clean_filename
 from mail.mime.parts import MimeTree, Part
 from mail.mime.transfer import find_uu_files
 from mail.model import MailAttachment
@@ -21,6 +22,7 @@ from mail.reading.attachments import (
     SUB_FILE,
     File,
     as_attachment,
+    content_id,
     part_bytes,
     part_file,
     read_part_tnef,
@@ -34,6 +36,7 @@ from mail.reading.body import (
     Choice,
     TextPart,
     choose_parts,
+    has_name,
     is_html,
     part_text,
     plain_text,
@@ -81,6 +84,11 @@ class _Reader:
         self.texts: list[str] = []
         self.content_ids: set[str] = set()
         self.room = MAX_TOTAL
+        self.names = {
+            content_id(part): clean_filename(name, part.content_type)
+            for part in choice.files
+            if content_id(part) and (name := has_name(part))
+        }
 
     def read(self) -> Contents:
         texts = self.choice.texts
@@ -130,6 +138,7 @@ class _Reader:
         return plain_text(part, defects)
 
     def _add_html(self, body: HtmlBody) -> None:
+        body = replace(body, blocks=tuple(map(self._named, body.blocks)))
         text = body.document.to_text()
         self.room -= len(text)
         self.content_ids |= body.content_ids
@@ -141,6 +150,13 @@ class _Reader:
             self.found.html_present = True
             self.found.blocks.extend(replace(b, block=link_block(b.block)) for b in body.blocks)
             self.texts.append(text)
+
+    def _named(self, item: TaggedBlock) -> TaggedBlock:
+        """A picture in its place knows the name of its file."""
+        image = item.block
+        if isinstance(image, Image) and image.content_id in self.names:
+            return replace(item, block=replace(image, file_name=self.names[image.content_id]))
+        return item
 
     def _add_plain(self, text: str) -> None:
         text = text[: max(self.room, 0)]
