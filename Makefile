@@ -45,7 +45,7 @@ format: $(VENV)/.installed-dev ## writes what `check` would complain of
 catalogs: $(VENV)/.installed-dev ## takes new sentences into the translations
 	$(PY) scripts/catalogs.py
 
-bench: $(VENV)/.installed-dev ## what Canal takes per second, beside others
+bench: $(VENV)/.installed-bench ## what Canal takes per second, beside others; ARGS="end_to_end" is one part
 	@$(PY) -m tests.bench $(ARGS)
 
 coverage: $(VENV)/.installed-dev ## lines and branches that no test reaches
@@ -56,7 +56,7 @@ venv: $(VENV)/.installed-dev ## only the virtual environment, with all tools
 
 constraints: ## takes newer versions of everything within pyproject.toml's bounds
 	@scripts/make-venv build/constraints
-	build/constraints/bin/python -m pip install -q --disable-pip-version-check '.[dev]'
+	build/constraints/bin/python -m pip install -q --disable-pip-version-check '.[dev,bench]'
 	@{ echo "# Exact versions of all that Canal and its tests use. Made by: make constraints"; \
 	   build/constraints/bin/python -m pip freeze --exclude canal | grep -v ' @ '; } > build/constraints.txt
 	@mv build/constraints.txt constraints.txt && rm -rf build/constraints
@@ -78,3 +78,7 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt
 	@echo "Installing Canal and its tools (once; a minute or two)"
 	@$(INSTALL) --editable '.[dev]'
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-dev
+	@$(INSTALL) --editable '.[dev,bench]'
+	@touch $@

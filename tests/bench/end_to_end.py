@@ -52,7 +52,7 @@ async def send_mails(
                     await asyncio.sleep(max(0.0, due - time.time()))
                 await smtp.mail("jo@cust.example")
                 await smtp.rcpt(RECIPIENT)
-                sending = asyncio.ensure_future(smtp.data(_mail(number)))
+                sending = asyncio.ensure_future(smtp.data(mail_of(number)))
                 await sending
                 ended[number] = time.time()
 
@@ -60,7 +60,7 @@ async def send_mails(
     return ended, len(numbers) / (time.time() - started)
 
 
-def _mail(number: int) -> bytes:
+def mail_of(number: int) -> bytes:
     return (
         f"From: Jo Miller <jo{number % 97}@cust.example>\r\nTo: help@bench.example\r\n"
         f"Subject: question-{number}-\r\nMessage-ID: <q{number}@cust.example>\r\n"

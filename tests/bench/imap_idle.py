@@ -1,6 +1,6 @@
 """1,000 IDLE mailboxes in one process: threads, memory, how soon a new mail is stored, a burst.
 
-    python -m tests.bench.imap_idle [--json] [--mailboxes N] [--tls]
+    python -m tests.bench.imap_idle [--json FILE] [--mailboxes N] [--tls]
 
 The server is the scripted one, in a process of its own; it stamps each mail with the time at which
 it was announced (the clock is the machine's, shared by both processes).
@@ -189,12 +189,13 @@ async def _watchers(pipe: Connection) -> int:
     return answer
 
 
-def run(as_json: bool = False, mailboxes: int = MAILBOXES, *, tls: bool = False) -> dict[str, Any]:
+def run(
+    file: Path | None = None, mailboxes: int = MAILBOXES, *, tls: bool = False
+) -> dict[str, Any]:
     """Measure, print, and give the figures."""
     result = asyncio.run(main(mailboxes, tls=tls))
-    if as_json:
-        print(json.dumps(result))
-        return result
+    if file is not None:
+        file.write_text(json.dumps(result, indent=1))
     print(f"IDLE, {mailboxes} mailboxes{', TLS' if tls else ''}, one process        target")
     print(f"  threads                 {result['threads']:>8}   32")
     print(f"  memory, MB              {result['rss_mb']:>8}   200")
@@ -208,7 +209,7 @@ def run(as_json: bool = False, mailboxes: int = MAILBOXES, *, tls: bool = False)
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", type=Path)
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--mailboxes", type=int, default=MAILBOXES)
     arguments = parser.parse_args()

@@ -1,0 +1,175 @@
+"""From the figures of the benchmarks to the README's table and chart.
+
+    python -m tests.bench report
+
+Reads build/bench/*.json, writes docs/images/bench.png and the lines between the README's marks
+`<!-- bench -->` and `<!-- /bench -->`. What was not measured is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).parents[2]
+_BEGIN, _END = "<!-- bench -->", "<!-- /bench -->"
+Figures = dict[str, Any]
+Row = tuple[str, str, str]
+
+
+def main(results: Path) -> int:
+    found = {file.stem: json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
+    rows = [row for name, rows_of in _TABLES.items() if name in found for row in rows_of(found)]
+    table = "\n".join(["| what | figure | beside |", "|---|---|---|", *map(_line, rows)])
+    print(table)
+    readme = _ROOT / "README.md"
+    before, _, rest = readme.read_text().partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    readme.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}")
+    draw(found, _ROOT / "docs" / "images" / "bench.png")
+    return 0
+
+
+def _line(row: Row) -> str:
+    return f"| {' | '.join(row)} |"
+
+
+def _smtp(found: dict[str, Figures]) -> list[Row]:
+    rows = []
+    for size, by_server in found["smtp_accept"]["mails_per_second"].items():
+        ours = by_server["canal"]
+        others = [
+            f"{_ratio(ours, by_server[name]):.2f} × {label}"
+            for name, label in _PEERS.items()
+            if name in by_server
+        ]
+        what = f"mails of {size} kB accepted durably over SMTP, 10 connections"
+        rows.append((what, f"{statistics.median(ours):,.0f} a second", ", ".join(others)))
+    return rows
+
+
+_PEERS = {"postfix": "Postfix, queueing", "aiosmtpd": "a bare aiosmtpd that discards"}
+
+
+def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def _end_to_end(found: dict[str, Figures]) -> list[Row]:
+    cases = found["end_to_end"]
+    rows = [_way(_CASES[name], figures, cases.get("sqlite")) for name, figures in cases.items()]
+    if "sqlite" in cases:
+        one = cases["sqlite"]
+        rows += [
+            ("a reply from Slack to the smarthost, one Canal on SQLite",
+             f"{one['replies_per_second']:.0f} a second, {one['reply_p50_ms']:.0f} ms alone", ""),
+            ("memory of a Canal, idle and under load",
+             f"{one['idle_mb']:.0f} MB, {one['load_mb']:.0f} MB", ""),
+            ("from the start to ready, SQLite", f"{one['ready_seconds']:.1f} s", ""),
+        ]  # fmt: skip
+    return rows
+
+
+_CASES = {
+    "sqlite": "a mail to its post in Slack, one Canal on SQLite",
+    "full": "the same with a million tickets in the database",
+    "postgres": "the same on PostgreSQL",
+    "postgres2": "two Canals on PostgreSQL, same 2 cores",
+    "postgres3": "three Canals on PostgreSQL, same 2 cores",
+}
+
+
+def _way(what: str, figures: Figures, base: Figures | None) -> Row:
+    rate = figures["posted_per_second"]
+    spread = f"p50 {figures['post_p50_ms']:.0f} ms, p99 {figures['post_p99_ms']:.0f} ms"
+    beside = ""
+    if base is not None and base is not figures:
+        beside = f"{rate / base['posted_per_second']:.2f} × the new SQLite file"
+    return what, f"{rate:.0f} a second; at half of that {spread}", beside
+
+
+def _helpdesk(found: dict[str, Figures]) -> list[Row]:
+    theirs = found["helpdesk"]["stored_per_second"]
+    ours = found.get("end_to_end", {}).get("sqlite", {}).get("posted_per_second")
+    beside = f"Canal, with its posts: {ours / theirs:.0f} ×" if ours else ""
+    return [("django-helpdesk's get_email, mails only stored", f"{theirs:.0f} a second", beside)]
+
+
+def _fetch(found: dict[str, Figures]) -> list[Row]:
+    one = found["imap_fetch"]
+    what = f"{one['mails']:,} mails read from Dovecot by IMAP and stored durably"
+    return [(what, f"{one['canal_per_s']:,} a second", f"{one['ratio']} × imap-tools, fetching")]
+
+
+def _idle(found: dict[str, Figures]) -> list[Row]:
+    one = found["imap_idle"]
+    figure = (
+        f"{one['threads']} threads, {one['rss_mb']} MB, p99 {one['single_p99_ms']} ms; one mail to "
+        f"each: {one['burst_s']} s, {one['missed']} missed"
+    )
+    return [("1,000 mailboxes watched by IDLE in one process", figure, "")]
+
+
+def _reading(found: dict[str, Figures]) -> list[Row]:
+    return [
+        (f"a mail read, folded and made blocks: {row['name']}", f"{row['canal_ms']:.1f} ms",
+         f"{row['canal_ms'] / row['stdlib_ms']:.1f} × the standard library's bare parse")
+        for row in found["reading"]["rows"]
+    ]  # fmt: skip
+
+
+_TABLES: dict[str, Callable[[dict[str, Figures]], list[Row]]] = {
+    "smtp_accept": _smtp,
+    "end_to_end": _end_to_end,
+    "helpdesk": _helpdesk,
+    "imap_fetch": _fetch,
+    "imap_idle": _idle,
+    "reading": _reading,
+}
+
+
+def draw(found: dict[str, Figures], file: Path) -> None:
+    """Bars of the rates that stand side by side."""
+    import matplotlib  # an extra of its own: only the chart needs it
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    panels = [(title, bars) for title, bars in _panels(found) if bars]
+    figure, axes = pyplot.subplots(1, len(panels), figsize=(4 * len(panels), 3.4), squeeze=False)
+    for axis, (title, bars) in zip(axes[0], panels, strict=True):
+        names, rates = list(bars), list(bars.values())
+        colours = ["#0f6b6b" if "Canal" in name else "#c9c3b6" for name in names]
+        drawn = axis.barh(names[::-1], rates[::-1], color=colours[::-1])
+        axis.bar_label(drawn, fmt="{:,.0f}", padding=3, fontsize=8)
+        axis.set_title(title, fontsize=9)
+        axis.margins(x=0.2)
+        axis.tick_params(labelsize=8)
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(file, dpi=140)
+
+
+def _panels(found: dict[str, Figures]) -> list[tuple[str, dict[str, float]]]:
+    panels: list[tuple[str, dict[str, float]]] = []
+    labels = {"canal": "Canal", "postfix": "Postfix", "aiosmtpd": "bare aiosmtpd"}
+    for size, by_server in found.get("smtp_accept", {}).get("mails_per_second", {}).items():
+        bars = {
+            label: statistics.median(by_server[name])
+            for name, label in labels.items()
+            if name in by_server
+        }
+        panels.append((f"SMTP accept, {size} kB, mails/s", bars))
+    cases = found.get("end_to_end", {})
+    bars = {f"Canal, {name}": one["posted_per_second"] for name, one in cases.items()}
+    if "helpdesk" in found:
+        bars["django-helpdesk"] = found["helpdesk"]["stored_per_second"]
+    panels.append(("mail → Slack post, mails/s", bars))
+    if "imap_fetch" in found:
+        one = found["imap_fetch"]
+        bars = {"Canal": one["canal_per_s"], "imap-tools": one["imap_tools_per_s"]}
+        panels.append(("IMAP, mails/s", bars))
+    return panels
