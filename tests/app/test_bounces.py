@@ -129,6 +129,27 @@ We look into it.
     await settled(canal)
 
 
+async def test_one_that_names_nobody_is_about_the_only_recipient(canal: Harness) -> None:
+    card, ts, sent = await replied(canal)
+    plain = f"""From: "Mail System" <>
+To: support@acme.example
+Subject: Mail Error
+Message-ID: {canal.new_id()}
+
+Your mail cannot be delivered: mail box space not enough, account=jo
+
+---- Header of the source mail attached ----
+
+Received: from canal
+Message-ID: {sent.message_id}
+Subject: Re: Help
+""".replace("\n", "\r\n")
+    await canal.deliver(plain.encode(), [canal.inbound], "")
+    await canal.wait_reaction(ts, "x")
+    await canal.sandbox.wait_for(lambda: "jo@cust.example" in thread_words(canal, card))
+    await settled(canal)
+
+
 @pytest.mark.parametrize("forged", ["changed", "made up", "none"])
 async def test_a_forged_one_changes_nothing(canal: Harness, forged: str) -> None:
     card, ts, sent = await replied(canal)
