@@ -181,6 +181,7 @@ async def _seed_channel(canal: Canal, sandbox: Sandbox) -> None:
             primary=ADDRESS,
             from_name="Acme Support",
             from_email=ADDRESS,
+            forward_opens_ticket=True,
             signature="{agent.name}\n{agent.title} · **Acme**\n[acme.example](https://acme.example)",
         )
     )

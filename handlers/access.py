@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from handlers.errors import NotAllowed
 from handlers.ports import Chat
+from mail.sentences import say
 from storage.records import ChannelRecord
 
 
@@ -29,7 +30,9 @@ class Admins:
         names = [name for one in ids if (name := (await self._chat.profile(one)).name)]
         if not names:
             raise NotAllowed
-        raise NotAllowed(f"Only admins of Canal can do this. Ask {' or '.join(names)}.")
+        raise NotAllowed(
+            say("Only admins of Canal can do this. Ask {people}.", people=" / ".join(names))
+        )
 
     async def list_ids(self) -> tuple[str, ...]:
         """Whom to tell when something needs an admin."""

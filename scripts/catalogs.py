@@ -8,6 +8,7 @@ python scripts/catalogs.py --new fr   starts another language
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import sys
 from collections.abc import Iterator
@@ -20,9 +21,12 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "bot" / "slack" / "locale"
 TEMPLATE = LOCALE / "canal.pot"
-SOURCES = ("bot/slack", "bot/listeners")
-KEYWORDS = {**DEFAULT_KEYWORDS, "texts": None}
-"""`texts("…")` is how cards and modals ask for a sentence (bot.slack.texts.Texts)."""
+SOURCES = ("bot/slack", "bot/listeners", "bot/wires", "handlers", "mail")
+KEYWORDS = {**DEFAULT_KEYWORDS, "texts": None, "say": None}
+"""How cards and windows ask for a sentence: `texts("…")` (bot.slack.texts), and how the layers
+below say one: `say("…")` (mail.sentences)."""
+ERRORS = ("handlers/errors.py", "mail/errors.py")
+"""Where the docstring of a class is its default sentence."""
 VOLATILE = tuple(
     f'"{field}:'
     for field in (
@@ -48,7 +52,17 @@ def extract() -> Catalog:
         found = extract_from_file("python", file, keywords=KEYWORDS, comment_tags=["Translators:"])
         for _line, message, comments, context in found:
             catalog.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    for name in ERRORS:
+        for sentence in default_sentences(ROOT / name):
+            catalog.add(sentence, None, [(name, 0)])
     return catalog
+
+
+def default_sentences(file: Path) -> Iterator[str]:
+    """What the errors of a layer say where nothing else was said."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            yield (ast.get_docstring(node) or "").partition("\n")[0]
 
 
 def source_files() -> Iterator[Path]:

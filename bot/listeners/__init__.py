@@ -14,7 +14,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
 from bot.listeners import actions, commands, home, messages, moving, places, shortcuts
-from bot.listeners.answers import whisper_text
+from bot.listeners.answers import user_of, whisper_text
 from bot.listeners.modals import (
     channel_form,
     forward,
@@ -25,8 +25,10 @@ from bot.listeners.modals import (
 )
 from bot.listeners.services import Services
 from handlers.errors import UserError
+from mail.sentences import say
 
 _log = logging.getLogger(__name__)
+SORRY = say("Something went wrong on Canal's side; it was logged. Try again.")
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -38,11 +40,16 @@ def register(app: AsyncApp, services: Services) -> None:
     @app.error
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
         if isinstance(error, UserError):
-            services.background.start(whisper_text(services, body, str(error)))
+            services.background.start(_whisper_own(services, body, error))
             return BoltResponse(status=200, body="")
         _log.error("a listener failed", exc_info=error)
         if body.get("type") == "event_callback":
             return BoltResponse(status=500, body="")
-        sorry = services.texts("Something went wrong on Canal's side; it was logged. Try again.")
-        services.background.start(whisper_text(services, body, sorry))
+        services.background.start(_whisper_own(services, body, UserError(SORRY)))
         return BoltResponse(status=200, body="")
+
+
+async def _whisper_own(services: Services, body: dict[str, Any], error: UserError) -> None:
+    """The error's sentence in the language of whoever caused it."""
+    own = await services.speaking_to(user_of(body))
+    await whisper_text(own, body, own.texts.own(str(error)))

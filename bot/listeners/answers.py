@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bot.listeners.services import Services
@@ -42,6 +43,11 @@ def place_of(body: Json) -> Place | None:
     message = body.get("message") or event
     thread_ts = message.get("thread_ts") or (body.get("container") or {}).get("thread_ts")
     return Place(str(channel_id), thread_ts) if channel_id else None
+
+
+def own_words(texts: Texts, problems: Mapping[str, str]) -> dict[str, str]:
+    """Field → sentence, in the reader's language."""
+    return {field: texts.own(sentence) for field, sentence in problems.items()}
 
 
 async def whisper_outcome(services: Services, outcome: Outcome, user_id: str) -> None:

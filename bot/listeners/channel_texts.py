@@ -48,7 +48,7 @@ def channel_buttons(status: ChannelStatus, texts: Texts) -> Json:
 
 def _health(name: str, connection: ConnectionRecord, texts: Texts, now: datetime) -> str:
     if connection.failing_since is not None:
-        why = escape_text((connection.last_error or "")[:200])
+        why = escape_text(texts.own(connection.last_error or "")[:200])
         since = connection.failing_since
         day = "%H:%M UTC" if now - since < timedelta(hours=20) else "%Y-%m-%d %H:%M UTC"
         return texts("{name} ❌ since {since}: {why}", name=name, since=f"{since:{day}}", why=why)

@@ -9,6 +9,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.listeners.answers import user_of
 from bot.listeners.channel_texts import channel_block, channel_buttons
 from bot.listeners.modals.channel_form import open_add, open_edit, open_reconnect
 from bot.listeners.modals.signature_form import open_signature
@@ -29,17 +30,18 @@ _MOST_WITH_BUTTONS = 20
 def register(app: AsyncApp, services: Services) -> None:
     @app.command("/canal")
     async def on_canal(ack: AsyncAck, body: Json) -> None:
+        own = await services.speaking_to(str(body["user_id"]))
         word, _, rest = str(body.get("text") or "").strip().partition(" ")
         command = _COMMANDS.get(word.casefold())
         answer: Answer | None
         try:
             if command is None:
-                answer = await _help(services, body, services.texts(
+                answer = await _help(own, body, own.texts(
                     "There is no “/canal {word}”.", word=escape_text(word[:40])))  # fmt: skip
             else:
-                answer = await command(services, body, rest.strip())
+                answer = await command(own, body, rest.strip())
         except UserError as error:
-            answer = (escape_text(str(error)), [])
+            answer = (escape_text(own.texts.own(str(error))), [])
         if answer is None:
             await ack()
         else:
@@ -48,13 +50,14 @@ def register(app: AsyncApp, services: Services) -> None:
 
     @app.action("channel_remove")
     async def on_remove(ack: AsyncAck, body: Json, action: Json) -> None:
-        await services.admins.require(body["user"]["id"])
+        own = await services.speaking_to(user_of(body))
+        await services.admins.require(user_of(body))
         status = await services.channels.remove(str(action["value"]))
         await ack()
         text = " ".join(
             [
-                services.texts("{name} is removed.", name=status.channel.name),
-                *services.texts.tickets_stay(status.tickets),
+                own.texts("{name} is removed.", name=status.channel.name),
+                *own.texts.tickets_stay(status.tickets),
             ]
         )
         removed = Notice(NoticeKind.SAID, {"text": text})
@@ -68,14 +71,16 @@ def _register_list(app: AsyncApp, services: Services) -> None:
 
     @app.action("channel_edit")
     async def on_edit(ack: AsyncAck, body: Json, action: Json) -> None:
-        await services.admins.require(body["user"]["id"])
-        await open_edit(services, body["trigger_id"], str(action["value"]))
+        own = await services.speaking_to(user_of(body))
+        await services.admins.require(user_of(body))
+        await open_edit(own, body["trigger_id"], str(action["value"]))
         await ack()
 
     @app.action("channel_reconnect")
     async def on_reconnect(ack: AsyncAck, body: Json, action: Json) -> None:
-        await services.admins.require(body["user"]["id"])
-        await open_reconnect(services, body["trigger_id"], str(action["value"]))
+        own = await services.speaking_to(user_of(body))
+        await services.admins.require(user_of(body))
+        await open_reconnect(own, body["trigger_id"], str(action["value"]))
         await ack()
 
     @app.action(re.compile("^channel_(pause|resume)$"))
@@ -91,7 +96,7 @@ def _register_list(app: AsyncApp, services: Services) -> None:
 
 
 async def _show_again(services: Services, response_url: str, user_id: str) -> None:
-    text, blocks = await build_list(services, user_id)
+    text, blocks = await build_list(await services.speaking_to(user_id), user_id)
     await services.chat.replace_answer(response_url, text, blocks)
 
 
@@ -136,7 +141,7 @@ async def build_list(services: Services, user_id: str) -> Answer:
         blocks.append(section(texts("Also there: {names}", names=escape_text(rest))))
     if is_admin:
         blocks.append(actions(button(texts("Add a channel"), "channel_add", style="primary")))
-    return texts("{n} email channels", n=len(found)), blocks
+    return texts.channels(len(found)), blocks
 
 
 async def _on_signature(services: Services, body: Json, rest: str) -> None:
@@ -199,7 +204,8 @@ async def _on_test(services: Services, body: Json, rest: str) -> Answer:
 
 async def _run_test(services: Services, body: Json, name: str) -> None:
     report = await services.tester.test(name)
-    lines = [f"{'✔' if step.ok else '❌'} {step.sentence}" for step in report]
+    own = services.texts.own
+    lines = [f"{'✔' if step.ok else '❌'} {own(step.sentence)}" for step in report]
     await services.chat.respond(body["response_url"], escape_text("\n".join(lines)))
 
 

@@ -26,12 +26,14 @@ def register(app: AsyncApp, services: Services) -> None:
 
 
 async def _publish(services: Services, user_id: str) -> None:
+    services = await services.speaking_to(user_id)
     blocks = await build_overview(services, user_id)
     await services.chat.publish_home(user_id, {"type": "home", "blocks": blocks})
 
 
 async def open_overview(services: Services, body: Json) -> None:
     user_id = str(body["user"]["id"])
+    services = await services.speaking_to(user_id)
     view = {
         "type": "modal",
         "title": label("Canal", 24),

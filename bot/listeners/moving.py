@@ -26,7 +26,8 @@ def register(app: AsyncApp, services: Services) -> None:
         count = await services.muted.show(int(action["value"]), user_id)
         await ack()
         if count == 0:
-            sentence = services.texts("All mails of this ticket are shown.")
+            own = await services.speaking_to(user_id)
+            sentence = own.texts("All mails of this ticket are shown.")
             services.background.start(whisper_text(services, body, sentence))
 
     @app.action("original_customer")
@@ -38,6 +39,7 @@ def register(app: AsyncApp, services: Services) -> None:
 async def split_off(services: Services, body: Json, message_id: int) -> None:
     """Give the mail a ticket of its own, and say which."""
     moved = await services.moves.split(message_id, user_of(body))
+    services = await services.speaking_to(user_of(body))
     sentence = services.texts(
         "The mail is #{number} now; its next answers go there too.", number=moved.target.number
     )

@@ -16,6 +16,7 @@ from bot.listeners.moving import split_off
 from bot.listeners.services import Services
 from handlers.errors import UserError
 from handlers.replies.outcomes import Outcome
+from mail.sentences import say
 from storage.records import MessageRecord
 
 Json = dict[str, Any]
@@ -55,9 +56,7 @@ def _on_reply(
     async def on_shortcut(ack: AsyncAck, body: Json) -> None:
         message = await _message_behind(services, body)
         if message.slack_user_id is None:
-            raise UserError(
-                services.texts("This is a mail from outside. Choose a message of a colleague's.")
-            )
+            raise UserError(say("This is a mail from outside. Choose a message of a colleague's."))
         user_id = user_of(body)
         outcome = await do(message.id, user_id)
         await ack()
@@ -71,7 +70,5 @@ async def _message_behind(services: Services, body: Json) -> MessageRecord:
     channel, ts = body["channel"]["id"], str(body["message"]["ts"])
     message = await services.replies.find_message(channel, ts)
     if message is None:
-        raise UserError(
-            services.texts("This message belongs to no ticket. Choose one in a ticket's thread.")
-        )
+        raise UserError(say("This message belongs to no ticket. Choose one in a ticket's thread."))
     return message

@@ -66,7 +66,12 @@ def _reply_failed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
         for one in facts.get("recipients", ())
     ]
     if not lines:
-        lines = [texts("❌ Your reply did not leave: {why}", why=_fact(facts, "sentence"))]
+        lines = [
+            texts(
+                "❌ Your reply did not leave: {why}",
+                why=escape_text(texts.own(str(facts.get("sentence") or ""))),
+            )
+        ]
     if facts.get("reached"):
         reached = escape_text(", ".join(facts["reached"]))
         lines.append(texts("It did reach {addresses}.", addresses=reached))
@@ -234,7 +239,7 @@ def _connection_fails(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
         channel=_fact(facts, "channel"),
         direction=texts("in") if facts.get("direction") == "in" else texts("out"),
         since=_fact(facts, "since"),
-        why=_fact(facts, "why"),
+        why=escape_text(texts.own(str(facts.get("why") or ""))),
     )
     if not facts.get("reconnect"):
         return sentence, []
@@ -273,7 +278,7 @@ def _backfill_offer(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
 
 def _said(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     """A sentence that was worded elsewhere (an error's own)."""
-    return _fact(facts, "text"), []
+    return escape_text(texts.own(facts.get("text") or "")), []
 
 
 def _time(facts: Facts) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from mail.sentences import Sentence
+
 
 class Translations(Protocol):
     def gettext(self, message: str) -> str: ...
@@ -25,6 +27,16 @@ class Texts:
     def __call__(self, message: str, **values: object) -> str:
         """A sentence that the catalog holds, with its values filled in."""
         return self.t.gettext(message).format(**values)
+
+    def own(self, sentence: str) -> str:
+        """What a layer below has said, in this language; what is unknown stays as it is."""
+        if isinstance(sentence, Sentence):
+            values = {
+                name: self.own(one) if isinstance(one, str) else one
+                for name, one in sentence.values.items()
+            }
+            return Sentence(self.t.gettext(sentence.template), values)
+        return self.t.gettext(sentence) if sentence else ""
 
     def age(self, age: timedelta) -> str:
         """`5 min`, `2 h`, `3 d`: coarse, because it is updated seldom."""
@@ -72,6 +84,9 @@ class Texts:
             "Its {n} ticket stays in Slack.", "Its {n} tickets stay in Slack.", n
         )
         return (sentence.format(n=n),)
+
+    def channels(self, n: int) -> str:
+        return self.t.ngettext("{n} email channel", "{n} email channels", n).format(n=n)
 
     def folded(self, lines: int) -> str:
         return self.t.ngettext(

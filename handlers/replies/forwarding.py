@@ -26,6 +26,7 @@ from handlers.replies.recipients import read_recipients
 from mail.document import Document
 from mail.mime.subjects import strip_prefixes
 from mail.model import Address
+from mail.sentences import say
 from mail.writing.compose import forward_subject
 from storage.engine import Session
 from storage.queries import channels, messages, tickets
@@ -91,23 +92,29 @@ class Forwards:
         async with self._context.db.read() as tx:
             ticket = await tickets.find(tx, ticket_id)
             if ticket is None:
-                raise NotFound("This ticket does not exist any more.")
+                raise NotFound(say("This ticket does not exist any more."))
             channel = await channels.get(tx, ticket.email_channel_id)
             mails = await list_mails(tx, ticket.id)
         if not channel.forward_opens_ticket:
             raise UserError(
-                f"Forwarding is switched off for {channel.name}. An admin can switch it on: "
-                f"/canal edit {channel.name}",
+                say(
+                    "Forwarding is switched off for {channel}. An admin can switch it on: "
+                    "/canal edit {channel}",
+                    channel=channel.name,
+                ),
                 code="forward_off",
             )
         if not await may_answer(self._chat, channel, user_id):
             raise UserError(
-                f"You are not an agent of {channel.name}, so nothing was sent. "
-                "Ask an admin of Canal to add you.",
+                say(
+                    "You are not an agent of {channel}, so nothing was sent. "
+                    "Ask an admin of Canal to add you.",
+                    channel=channel.name,
+                ),
                 code="not_agent",
             )
         if not mails:
-            raise UserError("This ticket has no mail that could be forwarded.", code="no_mail")
+            raise UserError(say("This ticket has no mail that could be forwarded."), code="no_mail")
         return ForwardOffer(ticket, channel, tuple(mails))
 
     async def offer_message(self, message_id: int, user_id: str) -> ForwardOffer:
@@ -115,11 +122,11 @@ class Forwards:
         async with self._context.db.read() as tx:
             message = await messages.find(tx, message_id)
         if message is None:
-            raise NotFound("This mail does not exist any more.")
+            raise NotFound(say("This mail does not exist any more."))
         offer = await self.offer(message.ticket_id, user_id)
         if message.id not in {one.id for one in offer.mails}:
             raise UserError(
-                "Only mails can be forwarded: choose one in the thread.", code="no_mail"
+                say("Only mails can be forwarded: choose one in the thread."), code="no_mail"
             )
         return ForwardOffer(offer.ticket, offer.channel, offer.mails, message.id)
 
@@ -262,7 +269,7 @@ def _choose(offer: ForwardOffer, request: ForwardRequest) -> list[MessageRecord]
         return (inbound or list(offer.mails))[-1:]
     chosen = [one for one in offer.mails if one.id in request.chosen]
     if not chosen:
-        raise InvalidFields({"chosen": "Choose at least one mail."})
+        raise InvalidFields({"chosen": say("Choose at least one mail.")})
     return chosen
 
 

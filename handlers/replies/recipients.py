@@ -23,6 +23,7 @@ from handlers.ports import Chat
 from handlers.replies.outcomes import Outcome, OutcomeKind, difference
 from mail.mime.addresses import is_valid_address, parse_address_list
 from mail.model import Address
+from mail.sentences import say
 from storage.engine import Session
 from storage.queries import channels, messages, outbox, tickets
 from storage.records import ChannelRecord, MessageRecord, TicketRecord
@@ -65,11 +66,14 @@ class RecipientEditor:
         async with self._context.db.read() as tx:
             ticket = await tickets.find(tx, ticket_id)
             if ticket is None:
-                raise NotFound("This ticket does not exist any more.")
+                raise NotFound(say("This ticket does not exist any more."))
             channel = await channels.get(tx, ticket.email_channel_id)
         if not await may_answer(self._chat, channel, user_id):
             raise UserError(
-                f"You are not an agent of {channel.name}. Ask an admin of Canal to add you.",
+                say(
+                    "You are not an agent of {channel}. Ask an admin of Canal to add you.",
+                    channel=channel.name,
+                ),
                 code="not_agent",
             )
         return TicketPeople(ticket, channel)
@@ -154,9 +158,13 @@ def read_recipients(fields: dict[str, str], index: AddressIndex) -> Recipients:
             for one in people:
                 found.setdefault(one.key, recipient_row(role, one))
     if not problems and not found:
-        problems["to"] = "Give at least one address, such as jo@acme.example."
+        problems["to"] = say("Give at least one address, such as jo@acme.example.")
     if len(found) > MOST_RECIPIENTS:
-        problems["to"] = f"A mail has {MOST_RECIPIENTS} recipients at most; these are {len(found)}."
+        problems["to"] = say(
+            "A mail has {most} recipients at most; these are {n}.",
+            most=MOST_RECIPIENTS,
+            n=len(found),
+        )
     if problems:
         raise InvalidFields(problems)
     return list(found.values())
@@ -176,8 +184,14 @@ def _read_line(line: str, index: AddressIndex) -> tuple[Sequence[Address], str]:
     bad = [one.address for one in people if not is_valid_address(one.address)]
     if not people or bad:
         shown = (bad[0] if bad else line.strip())[:80]
-        return (), f"“{shown}” is not an email address: write one a line, such as jo@acme.example."
+        return (), say(
+            "“{address}” is not an email address: write one a line, such as jo@acme.example.",
+            address=shown,
+        )
     own = next((one.address for one in people if index.is_own(one.address)), None)
     if own is not None:
-        return (), f"{own} is an address of this desk: mail to it would come back as a new mail."
+        return (), say(
+            "{address} is an address of this desk: mail to it would come back as a new mail.",
+            address=own,
+        )
     return people, ""

@@ -24,6 +24,7 @@ from handlers.replies.outcomes import Outcome, OutcomeKind, difference, is_note
 from handlers.replies.threads import Threads
 from handlers.tickets.merged import follow, is_merged
 from mail.model import Address
+from mail.sentences import say
 from storage.engine import Session
 from storage.queries import channels, messages, tickets
 from storage.records import ChannelRecord, MessageRecord, TicketRecord
@@ -268,8 +269,11 @@ class Replies:
             _, _, channel = await self._load(tx, message_id)
         if not await may_answer(self._chat, channel, user_id):
             raise UserError(
-                f"You are not an agent of {channel.name}, so nothing was sent. "
-                "Ask an admin of Canal to add you.",
+                say(
+                    "You are not an agent of {channel}, so nothing was sent. "
+                    "Ask an admin of Canal to add you.",
+                    channel=channel.name,
+                ),
                 code="not_agent",
             )
 

@@ -13,6 +13,7 @@ from handlers.errors import NotFound
 from handlers.ports import Clock, Profile
 from handlers.replies.compose_reply import build_signature
 from mail.document import Document
+from mail.sentences import say
 from mail.writing.signatures import ChosenSignature
 from mail.writing.text import render_text
 from storage.engine import Database, Session
@@ -66,7 +67,9 @@ class PersonalSignatures:
             NotFound: there is no such channel.
         """
         if signature and len(render_text(signature)) > _MOST:
-            raise InvalidFields({"signature": f"A signature has {_MOST} characters at most."})
+            raise InvalidFields(
+                {"signature": say("A signature has {n} characters at most.", n=_MOST)}
+            )
         data = signature.to_json() if signature else None
         async with self._db.write() as tx:
             await self._show(tx, user_id, channel_id)

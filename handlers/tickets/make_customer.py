@@ -11,6 +11,7 @@ from handlers.outbox import work
 from handlers.ports import Chat
 from handlers.tickets.moves import get_for_agent
 from mail.mime.subjects import strip_prefixes
+from mail.sentences import say
 from storage.queries import messages, tickets
 from storage.records import TicketRecord
 
@@ -25,11 +26,11 @@ class OriginalSenders:
         async with self._context.db.read() as tx:
             message = await messages.find(tx, message_id)
         if message is None:
-            raise NotFound("This mail does not exist any more.")
+            raise NotFound(say("This mail does not exist any more."))
         await get_for_agent(self._context, self._chat, message.ticket_id, user_id)
         original = original_of(message)
         if original is None:
-            raise UserError("Nobody but its sender is named in this mail.")
+            raise UserError(say("Nobody but its sender is named in this mail."))
         now = self._context.clock.now()
         async with self._context.db.write() as tx:
             message = await messages.get(tx, message_id)

@@ -20,14 +20,19 @@ from handlers.posts import Notice, NoticeKind
 from handlers.replies.forwarding import FORWARD
 from handlers.tickets.merged import follow, is_merged
 from handlers.tickets.moves import MOVABLE, Moved, get_for_agent, link_facts, point_to
+from mail.sentences import Sentence, say
 from storage.engine import Session
 from storage.queries import channels, messages, moves, tickets
 from storage.records import MessageRecord, TicketRecord
 
 _MOST_REPOSTED = 100
-_FORWARD_STAYS = (
-    "#{number} is a forward: it stays apart, so that neither side sees the other's mail."
-)
+
+
+def _stays_apart(ticket: TicketRecord) -> Sentence:
+    return say(
+        "#{number} is a forward: it stays apart, so that neither side sees the other's mail.",
+        number=ticket.number,
+    )
 
 
 class Merges:
@@ -39,7 +44,7 @@ class Merges:
         """The ticket goes where its card says that it might belong."""
         source = await self._get(ticket_id, user_id)
         if source.suggested_ticket_id is None or is_merged(source):
-            raise UserError("This ticket is linked already.", code="linked")
+            raise UserError(say("This ticket is linked already."), code="linked")
         return await self._merge(source, source.suggested_ticket_id, by_suggestion=True)
 
     async def merge(self, ticket_id: int, number: int, user_id: str) -> Moved:
@@ -52,7 +57,7 @@ class Merges:
         async with self._context.db.read() as tx:
             target = await tickets.find_by_number(tx, source.team_id, number)
         if target is None:
-            raise InvalidFields({"number": f"There is no ticket #{number}."})
+            raise InvalidFields({"number": say("There is no ticket #{number}.", number=number)})
         return await self._merge(source, target.id, by_suggestion=False)
 
     async def _merge(self, source: TicketRecord, target_id: int, *, by_suggestion: bool) -> Moved:
@@ -81,16 +86,20 @@ class Merges:
     ) -> None:
         problem = None
         if is_merged(source):
-            problem = f"#{source.number} was merged already."
+            problem = say("#{number} was merged already.", number=source.number)
         elif source.id == target.id:
-            problem = f"This is #{source.number} itself."
+            problem = say("This is #{number} itself.", number=source.number)
         elif source.email_channel_id != target.email_channel_id:
             other = await channels.get(tx, target.email_channel_id)
-            problem = f"#{target.number} belongs to {other.name}: only one channel's tickets merge."
+            problem = say(
+                "#{number} belongs to {channel}: only one channel's tickets merge.",
+                number=target.number,
+                channel=other.name,
+            )
         elif await self._is_forward(tx, source):
-            problem = _FORWARD_STAYS.format(number=source.number)
+            problem = _stays_apart(source)
         elif not by_suggestion and await self._is_forward(tx, target):
-            problem = _FORWARD_STAYS.format(number=target.number)
+            problem = _stays_apart(target)
         if problem:
             raise InvalidFields({"number": problem})
 

@@ -32,6 +32,7 @@ from handlers.posts import Notice, NoticeKind
 from mail.mime.subjects import strip_prefixes
 from mail.model import ParsedMail
 from mail.reading.parse import parse_mail
+from mail.sentences import say
 from storage.engine import Session
 from storage.queries import channels, mails, messages, moves, tickets
 from storage.records import MessageRecord, TicketRecord
@@ -61,7 +62,7 @@ class Moves:
         async with self._context.db.read() as tx:
             message = await messages.find(tx, message_id)
             if message is None:
-                raise NotFound("This mail does not exist any more.")
+                raise NotFound(say("This mail does not exist any more."))
             raw = await mails.find_raw(tx, message.raw_mail_id) if message.raw_mail_id else None
         source = await get_for_agent(self._context, self._chat, message.ticket_id, user_id)
         mail = await asyncio.to_thread(parse_mail, raw) if raw is not None else None
@@ -84,11 +85,13 @@ class Moves:
     async def _rest(self, tx: Session, message: MessageRecord) -> list[MessageRecord]:
         """The other messages of the ticket."""
         if message.kind not in MOVABLE or message.slack_user_id is not None:
-            raise UserError("Only mails from outside can be moved. Choose one.", code="no_mail")
+            raise UserError(
+                say("Only mails from outside can be moved. Choose one."), code="no_mail"
+            )
         found = await messages.list_of_ticket(tx, message.ticket_id, limit=5000)
         rest = [one for one in found if one.id != message.id]
         if not any(one.direction != "note" for one in rest):
-            raise UserError("This mail is all that its ticket has.", code="only_mail")
+            raise UserError(say("This mail is all that its ticket has."), code="only_mail")
         return rest
 
     async def _open(
@@ -198,11 +201,14 @@ async def get_for_agent(context: Context, chat: Chat, ticket_id: int, user_id: s
     async with context.db.read() as tx:
         ticket = await tickets.find(tx, ticket_id)
         if ticket is None:
-            raise NotFound("This ticket does not exist any more.")
+            raise NotFound(say("This ticket does not exist any more."))
         channel = await channels.get(tx, ticket.email_channel_id)
     if not await may_answer(chat, channel, user_id):
         raise UserError(
-            f"You are not an agent of {channel.name}. Ask an admin of Canal to add you.",
+            say(
+                "You are not an agent of {channel}. Ask an admin of Canal to add you.",
+                channel=channel.name,
+            ),
             code="not_agent",
         )
     return ticket

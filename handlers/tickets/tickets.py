@@ -11,6 +11,7 @@ from handlers.errors import NotFound, UserError
 from handlers.outbox import work
 from handlers.ports import Chat
 from handlers.tickets.merged import follow, is_merged
+from mail.sentences import say
 from storage.engine import Session
 from storage.queries import channels, mails, messages, tickets
 from storage.records import MessageRecord, TicketRecord
@@ -78,12 +79,12 @@ class Tickets:
         """
         found = await self.find_message(message_id)
         if found is None or found[1].raw_mail_id is None:
-            raise NotFound("The original of this mail is not kept any more.")
+            raise NotFound(say("The original of this mail is not kept any more."))
         await self._require_agent(found[0], user_id)
         async with self._context.db.read() as tx:
             raw = await mails.find_raw(tx, found[1].raw_mail_id)
         if raw is None:
-            raise NotFound("The original of this mail is not kept any more.")
+            raise NotFound(say("The original of this mail is not kept any more."))
         return found[1], raw
 
     async def refresh_waiting_times(self) -> int:
@@ -103,7 +104,7 @@ class Tickets:
         async with self._context.db.read() as tx:
             ticket = await tickets.find(tx, ticket_id)
         if ticket is None:
-            raise NotFound("This ticket does not exist any more.")
+            raise NotFound(say("This ticket does not exist any more."))
         return ticket
 
     async def _require_unmerged(self, ticket_id: int) -> None:
@@ -111,7 +112,9 @@ class Tickets:
         if is_merged(ticket):
             async with self._context.db.read() as tx:
                 target = await follow(tx, ticket)
-            raise UserError(f"#{ticket.number} went into #{target.number}: go on there.")
+            raise UserError(
+                say("#{old} went into #{new}: go on there.", old=ticket.number, new=target.number)
+            )
 
     async def _change(self, ticket_id: int, user_id: str, **values: Any) -> TicketRecord:
         await self._require_agent(await self._get(ticket_id), user_id)
@@ -128,7 +131,10 @@ class Tickets:
             channel = await channels.get(tx, ticket.email_channel_id)
         if not await may_answer(self._chat, channel, user_id):
             raise UserError(
-                f"You are not an agent of {channel.name}. Ask an admin of Canal to add you.",
+                say(
+                    "You are not an agent of {channel}. Ask an admin of Canal to add you.",
+                    channel=channel.name,
+                ),
                 code="not_agent",
             )
 
@@ -144,5 +150,5 @@ async def load_ticket(tx: Session, team_id: str, number: int) -> TicketRecord:
     """Raises NotFound when there is no such number."""
     ticket = await tickets.find_by_number(tx, team_id, number)
     if ticket is None:
-        raise NotFound(f"There is no ticket #{number}.")
+        raise NotFound(say("There is no ticket #{number}.", number=number))
     return ticket

@@ -13,6 +13,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.listeners.answers import own_words, user_of
 from bot.listeners.modals.channel_save import (
     Wanted,
     fields_of,
@@ -47,6 +48,7 @@ def register(app: AsyncApp, services: Services) -> None:
     @app.view(CALLBACK_ID)
     async def on_submit(ack: AsyncAck, body: Json, view: Json) -> None:
         user_id = str(body["user"]["id"])
+        own = await services.speaking_to(user_id)
         await services.admins.require(user_id)
         editing, kept = read_metadata(view)
         values = {**kept, **read_values(view["state"]["values"])}
@@ -54,22 +56,25 @@ def register(app: AsyncApp, services: Services) -> None:
         fields = await fields_of(services, wanted)
         problems = await find_problems(services, wanted, fields)
         if problems:
-            await ack(response_action="errors", errors=_at_fields(problems, view))
+            await ack(
+                response_action="errors", errors=_at_fields(own_words(own.texts, problems), view)
+            )
         elif needs_trial(values, fields):
             external_id = f"channel-{view['id']}-{view.get('hash', '')}"[:255]
-            testing = build_testing_view(services.texts, values, external_id)
+            testing = build_testing_view(own.texts, values, external_id)
             await ack(response_action="update", view=testing)
-            services.background.start(_save_later(services, wanted, external_id))
+            services.background.start(_save_later(own, wanted, external_id))
         else:
-            await _save_now(ack, services, wanted, view)
+            await _save_now(ack, own, wanted, view)
 
     @app.action(re.compile("^(incoming|outgoing|office365_via)$"))
     async def on_kind(ack: AsyncAck, body: Json) -> None:
         await ack()
+        own = await services.speaking_to(user_of(body))
         view = body["view"]
         editing, kept = read_metadata(view)
         values = {**kept, **read_values(view["state"]["values"])}
-        fresh = build_form(services.texts, values, editing=editing)
+        fresh = build_form(own.texts, values, editing=editing)
         try:
             await services.chat.update_view(view["id"], fresh, if_hash=view["hash"])
         except ChatRefused as error:
@@ -78,8 +83,9 @@ def register(app: AsyncApp, services: Services) -> None:
 
     @app.action("channel_add")
     async def on_add(ack: AsyncAck, body: Json) -> None:
-        await services.admins.require(body["user"]["id"])
-        await open_add(services, body["trigger_id"])
+        own = await services.speaking_to(user_of(body))
+        await services.admins.require(user_of(body))
+        await open_add(own, body["trigger_id"])
         await ack()
 
     _register_done(app, services)
@@ -92,7 +98,8 @@ def _register_done(app: AsyncApp, services: Services) -> None:
         profile = await services.chat.profile(body["user"]["id"])
         documents = [values.get("signature"), values.get("footer")]
         name = str(values.get("name") or "")
-        view = build_preview([filled_for(one, profile, name) for one in documents], services.texts)
+        own = await services.speaking_to(user_of(body))
+        view = build_preview([filled_for(one, profile, name) for one in documents], own.texts)
         await services.chat.push_view(body["trigger_id"], view)
         await ack()
 
@@ -103,7 +110,8 @@ def _register_done(app: AsyncApp, services: Services) -> None:
         status = await services.channels.show_by_id(int(number))
         joined = await try_to_join(services, status.channel.slack_channel_id)
         is_new = kind == "new"
-        view = build_done_view(status, services.texts, joined=joined, is_new=is_new)
+        own = await services.speaking_to(user_of(body))
+        view = build_done_view(status, own.texts, joined=joined, is_new=is_new)
         await ack()
         await services.chat.update_view(body["view"]["id"], view)
         if joined:
@@ -112,7 +120,8 @@ def _register_done(app: AsyncApp, services: Services) -> None:
     @app.action(re.compile(f"^howto_({'|'.join(GUIDES)})$"))
     async def on_guide(ack: AsyncAck, body: Json, action: Json) -> None:
         guide = str(action["action_id"]).removeprefix("howto_")
-        view = build_guide(guide, str(action["value"]), services.texts)
+        own = await services.speaking_to(user_of(body))
+        view = build_guide(guide, str(action["value"]), own.texts)
         await services.chat.push_view(body["trigger_id"], view)
         await ack()
 
@@ -141,11 +150,18 @@ async def open_reconnect(services: Services, trigger_id: str, name: str) -> None
             continue
         choice = oauth_of(one.settings)
         if choice is not None:
-            view = build_sign_in_view(status, choice.provider, services.texts, why=one.last_error)
+            view = build_sign_in_view(
+                status,
+                choice.provider,
+                services.texts,
+                why=services.texts.own(one.last_error or "") or None,
+            )
             await services.chat.open_view(trigger_id, view)
             return
         wire = "imap" if one.direction == "in" else "smtp"
-        problems[f"{wire}_password"] = one.last_error or services.texts("The connection fails.")
+        problems[f"{wire}_password"] = services.texts.own(one.last_error or "") or services.texts(
+            "The connection fails."
+        )
     form = build_form(services.texts, values_of(status), editing=name, problems=problems)
     await services.chat.open_view(trigger_id, form)
 
@@ -154,7 +170,10 @@ async def _save_now(ack: AsyncAck, services: Services, wanted: Wanted, view: Jso
     try:
         saved = await save(services, wanted)
     except InvalidFields as error:
-        await ack(response_action="errors", errors=_at_fields(error.problems, view))
+        await ack(
+            response_action="errors",
+            errors=_at_fields(own_words(services.texts, error.problems), view),
+        )
         return
     done = build_done_view(
         saved.status, services.texts, joined=saved.joined, is_new=not wanted.editing
@@ -168,9 +187,10 @@ async def _save_later(services: Services, wanted: Wanted, external_id: str) -> N
     try:
         saved = await save(services, wanted, tested=True)
     except InvalidFields as error:
-        problems = {**error.problems, **_ask_again(services, wanted)}
+        told = own_words(texts, error.problems)
+        problems = {**told, **_ask_again(services, wanted)}
         view = build_form(texts, wanted.values, editing=wanted.editing, problems=problems)
-        words = texts("{name} is not saved: {why}", name=wanted.name, why=str(error))
+        words = texts("{name} is not saved: {why}", name=wanted.name, why=" ".join(told.values()))
     except Exception:
         sorry = texts("Something went wrong on Canal's side; it was logged. Try again.")
         problems = {"": sorry, **_ask_again(services, wanted)}

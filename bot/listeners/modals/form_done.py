@@ -47,7 +47,7 @@ def build_done_view(
     if channel.incoming == "internal" and channel.inbound_address:
         blocks += _forwarding(status, where, texts, is_new=is_new)
     if told:
-        blocks.append(section("\n".join(f"• {escape_text(one)}" for one in told)[:3000]))
+        blocks.append(section("\n".join(f"• {escape_text(texts.own(one))}" for one in told)[:3000]))
     provider = _awaited_sign_in(status)
     if provider:
         blocks.append(section(_sign_in(channel.name, provider, texts)))

@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.listeners.answers import place_of, recipients_line, user_of
+from bot.listeners.answers import own_words, place_of, recipients_line, user_of
 from bot.listeners.modals.form_values import read_checked, read_document, read_text
 from bot.listeners.services import Services
 from bot.slack.kit import choice, cut, input_block, label, option, text_input
@@ -36,7 +36,8 @@ def register(app: AsyncApp, services: Services) -> None:
         try:
             forwarded = await services.forwards.forward(request)
         except InvalidFields as error:
-            await ack(response_action="errors", errors=error.problems)
+            texts = await services.chat.texts_for(request.user_id)
+            await ack(response_action="errors", errors=own_words(texts, error.problems))
             return
         await ack()
         services.background.start(_tell(services, forwarded, request.user_id, view))
@@ -48,7 +49,8 @@ async def open_forward_mail(services: Services, body: Json, message_id: int) -> 
 
 
 async def _open(services: Services, body: Json, offer: ForwardOffer) -> None:
-    view = build_view(offer, services.texts, place_of(body))
+    texts = await services.chat.texts_for(user_of(body))
+    view = build_view(offer, texts, place_of(body))
     await services.chat.open_view(body["trigger_id"], view)
 
 
@@ -134,6 +136,7 @@ def read_request(view: Json, user_id: str) -> ForwardRequest:
 
 async def _tell(services: Services, forwarded: Forwarded, user_id: str, view: Json) -> None:
     """Where the button was pressed: whom it goes to, and Undo while there is time."""
+    services = await services.speaking_to(user_id)
     metadata = json.loads(view["private_metadata"])
     place = Place(metadata["channel"] or forwarded.original.slack_channel_id, metadata["thread_ts"])
     facts = {

@@ -8,13 +8,14 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.listeners.answers import user_of
+from bot.listeners.answers import own_words, user_of
 from bot.listeners.modals.form_values import read_text
 from bot.listeners.services import Services
 from bot.slack.kit import input_block, label, text_input
 from bot.slack.texts import Texts
 from handlers.channels.fields import InvalidFields
 from handlers.errors import NotFound
+from mail.sentences import say
 
 Json = dict[str, Any]
 CALLBACK_ID = "merge_form"
@@ -27,12 +28,12 @@ def register(app: AsyncApp, services: Services) -> None:
         typed = _NUMBER.fullmatch(read_text(view["state"]["values"], "number") or "")
         try:
             if typed is None:
-                sentence = services.texts("Give the number of a ticket, such as #12.")
-                raise InvalidFields({"number": sentence})
+                raise InvalidFields({"number": say("Give the number of a ticket, such as #12.")})
             ticket_id = int(view["private_metadata"])
             await services.merges.merge(ticket_id, int(typed[1]), user_of(body))
         except InvalidFields as error:
-            await ack(response_action="errors", errors=error.problems)
+            texts = await services.chat.texts_for(user_of(body))
+            await ack(response_action="errors", errors=own_words(texts, error.problems))
             return
         await ack()
 
@@ -40,8 +41,9 @@ def register(app: AsyncApp, services: Services) -> None:
 async def open_merge(services: Services, body: Json, ticket_id: int) -> None:
     found = await services.tickets.find(ticket_id)
     if found is None:
-        raise NotFound("This ticket does not exist any more.")
-    view = build_view(found.id, found.number, services.texts)
+        raise NotFound(say("This ticket does not exist any more."))
+    texts = await services.chat.texts_for(user_of(body))
+    view = build_view(found.id, found.number, texts)
     await services.chat.open_view(body["trigger_id"], view)
 
 

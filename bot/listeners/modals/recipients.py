@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.listeners.answers import recipients_line, user_of, whisper_outcome
+from bot.listeners.answers import own_words, recipients_line, user_of, whisper_outcome
 from bot.listeners.modals.form_values import read_text
 from bot.listeners.services import Services
 from bot.slack.kit import input_block, label, text_input
@@ -24,7 +24,8 @@ def register(app: AsyncApp, services: Services) -> None:
     @app.action("reply_recipients")
     async def on_press(ack: AsyncAck, body: Json, action: Json) -> None:
         people = await services.recipients.show_of_message(int(action["value"]), user_of(body))
-        await services.chat.open_view(body["trigger_id"], build_view(people, services.texts))
+        texts = await services.chat.texts_for(user_of(body))
+        await services.chat.open_view(body["trigger_id"], build_view(people, texts))
         await ack()
 
     @app.view(CALLBACK_ID)
@@ -36,7 +37,8 @@ def register(app: AsyncApp, services: Services) -> None:
         try:
             changed = await services.recipients.change(ticket_id, user_id, to=to, cc=cc, bcc=bcc)
         except InvalidFields as error:
-            await ack(response_action="errors", errors=error.problems)
+            texts = await services.chat.texts_for(user_id)
+            await ack(response_action="errors", errors=own_words(texts, error.problems))
             return
         await ack()
         services.background.start(_tell(services, changed, user_id))
@@ -44,7 +46,8 @@ def register(app: AsyncApp, services: Services) -> None:
 
 async def open_recipients(services: Services, body: Json, ticket_id: int) -> None:
     people = await services.recipients.show(ticket_id, user_of(body))
-    await services.chat.open_view(body["trigger_id"], build_view(people, services.texts))
+    texts = await services.chat.texts_for(user_of(body))
+    await services.chat.open_view(body["trigger_id"], build_view(people, texts))
 
 
 def build_view(people: TicketPeople, texts: Texts) -> Json:
@@ -77,6 +80,7 @@ def build_view(people: TicketPeople, texts: Texts) -> Json:
 async def _tell(services: Services, changed: Changed, user_id: str) -> None:
     """The agent hears whom replies go to now; the authors of held replies are asked anew."""
     ticket = changed.people.ticket
+    services = await services.speaking_to(user_id)
     sentence = services.texts(
         "Replies to #{number} go to {addresses} from now on.",
         number=ticket.number,

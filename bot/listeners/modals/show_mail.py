@@ -15,6 +15,7 @@ from bot.slack.texts import Texts
 from handlers.errors import NotFound
 from handlers.posts import Place
 from mail.document import Document
+from mail.sentences import say
 from storage.records import MessageRecord, TicketRecord
 
 Json = dict[str, Any]
@@ -32,9 +33,10 @@ async def open_mail(services: Services, body: Json, message_id: int) -> None:
     """Open the view for one message, within the three seconds of the trigger."""
     found = await services.tickets.find_message(message_id)
     if found is None:
-        raise NotFound("This mail does not exist any more.")
+        raise NotFound(say("This mail does not exist any more."))
     ticket, message = found
-    await services.chat.open_view(body["trigger_id"], build_view(ticket, message, services.texts))
+    texts = await services.chat.texts_for(user_of(body))
+    await services.chat.open_view(body["trigger_id"], build_view(ticket, message, texts))
 
 
 def build_view(ticket: TicketRecord, message: MessageRecord, texts: Texts) -> Json:

@@ -37,30 +37,34 @@ _MOST_CHANNELS = 99
 def register(app: AsyncApp, services: Services) -> None:
     @app.view(CALLBACK_ID)
     async def on_submit(ack: AsyncAck, body: Json, view: Json) -> None:
+        own = await services.speaking_to(user_of(body))
         typed = read_typed(view)
         try:
             saved = await services.signatures.save(user_of(body), _scope(view), typed)
         except InvalidFields as error:
             await ack(
-                response_action="errors", errors={_block_id(view): error.problems["signature"]}
+                response_action="errors",
+                errors={_block_id(view): own.texts.own(error.problems["signature"])},
             )
             return
-        await ack(response_action="update", view=await _done(services, user_of(body), saved))
+        await ack(response_action="update", view=await _done(own, user_of(body), saved))
 
     @app.action("signature_scope")
     async def on_scope(ack: AsyncAck, body: Json, action: Json) -> None:
         await ack()
+        own = await services.speaking_to(user_of(body))
         value = action["selected_option"]["value"]
         found = await services.signatures.show(user_of(body), _number(value))
-        await _update(services, body, build_view(found, services.texts))
+        await _update(services, body, build_view(found, own.texts))
 
     @app.action("personal_preview")
     async def on_preview(ack: AsyncAck, body: Json) -> None:
         user_id = user_of(body)
+        own = await services.speaking_to(user_id)
         found = await services.signatures.show(user_id, _scope(body["view"]))
         profile = await services.chat.profile(user_id)
         chosen = found.preview(read_typed(body["view"]), profile)
-        view = build_preview([chosen.signature, chosen.footer], services.texts)
+        view = build_preview([chosen.signature, chosen.footer], own.texts)
         await services.chat.push_view(body["trigger_id"], view)
         await ack()
 
@@ -68,8 +72,9 @@ def register(app: AsyncApp, services: Services) -> None:
     async def on_remove(ack: AsyncAck, body: Json) -> None:
         await ack()
         user_id = user_of(body)
+        own = await services.speaking_to(user_id)
         saved = await services.signatures.save(user_id, _scope(body["view"]), None)
-        await _update(services, body, await _done(services, user_id, saved))
+        await _update(services, body, await _done(own, user_id, saved))
 
 
 async def open_signature(services: Services, trigger_id: str, user_id: str, name: str) -> None:
