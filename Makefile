@@ -13,7 +13,7 @@ ARGS ?=
 export PYTHON
 
 .PHONY: help demo test check format types layers catalogs catalogs-check bench browser-test pictures \
-	coverage venv constraints pre-commit clean
+	faults soak coverage venv constraints pre-commit clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,12 @@ format: $(VENV)/.installed-dev ## writes what `check` would complain of
 
 catalogs: $(VENV)/.installed-dev ## takes new sentences into the translations
 	$(PY) scripts/catalogs.py
+
+faults: $(VENV)/.installed-dev ## kill -9 at every step in the midst of 500 mails; replicas killed for two minutes
+	@CANAL_FAULTS=full $(PY) -m pytest -n 2 tests/faults tests/app/test_replicas.py $(ARGS)
+
+soak: $(VENV)/.installed-dev ## ten minutes at half load: nothing may grow (ARGS="--minutes 60 --rate 20")
+	@$(PY) -m tests.faults.soak $(ARGS)
 
 bench: $(VENV)/.installed-bench ## what Canal takes per second, beside others; ARGS="end_to_end" is one part
 	@$(PY) -m tests.bench $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -40,6 +41,8 @@ class Metrics:
     """since the last success of the mailbox that has been longest without one"""
     leases_held: Gauge
     listener_errors: Counter
+    tasks: Gauge
+    """asyncio tasks of the process: one that grows for hours is a leak"""
 
 
 def build_metrics() -> Metrics:
@@ -71,4 +74,18 @@ def build_metrics() -> Metrics:
         ),
         leases_held=gauge("leases_held", "Leases that this process holds."),
         listener_errors=counter("listener_errors", "Slack events whose handling failed."),
+        tasks=_tasks(gauge("asyncio_tasks", "Tasks of the event loop.")),
     )
+
+
+def _tasks(gauge: Gauge) -> Gauge:
+    """Counted when it is asked for; outside an event loop there are none."""
+
+    def count() -> int:
+        try:
+            return len(asyncio.all_tasks())
+        except RuntimeError:
+            return 0
+
+    gauge.set_function(count)
+    return gauge

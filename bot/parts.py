@@ -65,8 +65,9 @@ def build_parts(
     make_resolver: Callable[[], Resolver | None] = make_resolver,
 ) -> Parts:
     index = AddressIndex(context.db, context.team_id)
-    outbox = _build_outbox(context, chat, admins, transport, sent_folder)
     replies = Replies(context, chat, index)
+    backfill = Backfill(context, chat, replies)
+    outbox = _build_outbox(context, chat, admins, transport, sent_folder, backfill)
     intake = Intake(context, index)
     checks = SenderChecks(context, index, enabled=verify_senders, make=make_resolver)
     return Parts(
@@ -78,7 +79,7 @@ def build_parts(
         checks=checks,
         outbox=outbox,
         replies=replies,
-        backfill=Backfill(context, chat, replies),
+        backfill=backfill,
         tickets=Tickets(context, chat),
         recipients=RecipientEditor(context, chat, index),
         forwards=Forwards(context, chat, index),
@@ -95,6 +96,7 @@ def _build_outbox(
     admins: Admins,
     transport: MailTransport,
     sent_folder: SentFolder,
+    backfill: Backfill,
 ) -> OutboxWorker:
     slack = SlackDelivery(context, chat, admins)
     mail = MailDelivery(context, chat, transport)
@@ -110,5 +112,6 @@ def _build_outbox(
             WorkKind.REPLACE_POST: slack.replace_post,
             WorkKind.SEND_EMAIL: mail.send_email,
             WorkKind.SAVE_SENT: SentCopies(context, sent_folder).save_sent,
+            WorkKind.CATCH_UP: backfill.catch_up,
         },
     )

@@ -57,9 +57,9 @@ class SlackDelivery:
             return None
         if ticket.root_ts is not None:
             return await self.post_mail(item)
-        ts = await self._find_earlier(item, card.place, card.mark)
-        ts = ts or await self._chat.post_card(card)
-        return self._posted(ticket, message, ts, root=True)
+        earlier = await self._find_earlier(item, card.place, card.mark)
+        ts = earlier or await self._chat.post_card(card)
+        return self._posted(ticket, message, ts, root=True, found=earlier is not None)
 
     async def post_mail(self, item: OutboxRecord) -> Settle | None:
 
@@ -260,7 +260,13 @@ class SlackDelivery:
         return await self._chat.find_post(place, mark, item.created_at - _CLOCK_SLACK)
 
     def _posted(
-        self, ticket: TicketRecord, message: MessageRecord, ts: str, *, root: bool
+        self,
+        ticket: TicketRecord,
+        message: MessageRecord,
+        ts: str,
+        *,
+        root: bool,
+        found: bool = False,
     ) -> Settle:
         async def settle(tx: Session) -> None:
             now = self._context.clock.now()
@@ -270,6 +276,9 @@ class SlackDelivery:
             fresh = await tickets.get(tx, ticket.id)
             if root:
                 await tickets.change(tx, ticket.id, root_ts=ts, last_seen_ts=ts)
+                if found:
+                    # Answers that came before we knew the thread as ours were nobody's.
+                    await work.catch_up(tx, fresh, now=now)
                 if fresh.updated_at != ticket.updated_at:
                     await work.update_card(tx, fresh, now=now)
             if message.kind == FORWARD:

@@ -25,6 +25,7 @@ class WorkKind(StrEnum):
     NOTICE = "notice"
     REPLACE_POST = "replace_post"
     SAVE_SENT = "save_sent"
+    CATCH_UP = "catch_up"
 
 
 def send_key(message_id: int) -> str:
@@ -113,6 +114,20 @@ async def save_sent(tx: Session, message: MessageRecord, *, now: datetime) -> No
         lane=f"sent:{message.email_channel_id}",
         order_key=f"sent:{message.id}",
         payload={"message_id": message.id},
+        now=now,
+    )
+
+
+async def catch_up(tx: Session, ticket: TicketRecord, *, now: datetime) -> None:
+    """Read the ticket's thread: what was written in it may have been heard by nobody."""
+    await outbox.enqueue(
+        tx,
+        team_id=ticket.team_id,
+        kind=WorkKind.CATCH_UP,
+        lane=f"read:{ticket.slack_channel_id}",
+        order_key=f"read:{ticket.id}",
+        dedupe_key=f"read:{ticket.id}",
+        payload={"ticket_id": ticket.id},
         now=now,
     )
 

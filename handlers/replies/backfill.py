@@ -21,7 +21,7 @@ from handlers.replies.outcomes import OutcomeKind
 from handlers.replies.replies import Replies
 from storage.engine import Session
 from storage.queries import messages, tickets
-from storage.records import MessageRecord, TicketRecord
+from storage.records import MessageRecord, OutboxRecord, TicketRecord
 
 _log = logging.getLogger(__name__)
 _SEND_UP_TO = timedelta(minutes=15)
@@ -42,6 +42,13 @@ class Backfill:
         """Catch up with every open thread; returns how many messages were new."""
         async with self._one_at_a_time:
             return await self._catch_up()
+
+    async def catch_up(self, item: OutboxRecord) -> None:
+        """The outbox's work: one thread, which was not known as a ticket's until now."""
+        async with self._context.db.read() as tx:
+            ticket = await tickets.find(tx, item.payload["ticket_id"])
+        if ticket is not None and ticket.root_ts is not None:
+            await self._catch_up_with(ticket, None)
 
     async def _catch_up(self) -> int:
         async with self._context.db.read() as tx:

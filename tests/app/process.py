@@ -23,10 +23,11 @@ START_SECONDS = 30.0
 
 
 class CanalProcess:
-    """`python -m bot.cli run`, from the line that says it runs until its end."""
+    """`python -m bot run`, from the line that says it runs until its end."""
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, env: Mapping[str, str], *, module: str = "bot") -> None:
         self._env = clean_env(env)
+        self._module = module
         self._process: Process | None = None
         self.smtp: tuple[str, int]
         self.http = ""
@@ -47,7 +48,7 @@ class CanalProcess:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", cwd=ROOT, env=self._env,
+            sys.executable, "-m", self._module, "run", cwd=ROOT, env=self._env,
             stdout=PIPE, stderr=PIPE,
         )  # fmt: skip
         assert self._process.stderr is not None
@@ -64,6 +65,12 @@ class CanalProcess:
         self._running.kill()
         await self._running.wait()
         await self._errors
+
+    async def died(self) -> int:
+        """Waits until it has ended by itself; returns the exit status."""
+        status = await self._running.wait()
+        await self._errors
+        return status
 
     async def end(self, number: signal.Signals = signal.SIGTERM, within: float = 5.0) -> int:
         """Asks it to end; returns the exit status. Raises TimeoutError."""

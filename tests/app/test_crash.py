@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from bot.sandbox.delivery import Times
 from bot.sandbox.faults import Gate
 from tests.app.harness import Json, words_of
 from tests.app.process import ProcessHarness
@@ -89,6 +90,23 @@ async def test_after_slack_took_the_post_but_before_canal_noted_it(canal: Proces
     ts = await canal.say(card, "The thread is the ticket's")
     await marked(canal, ts, "white_check_mark")
     assert len(canal.roots()) == 1
+
+
+async def test_an_answer_to_a_card_that_canal_had_not_noted(canal: ProcessHarness) -> None:
+    """Nobody listened when it was written, and at the start the thread was not known as ours."""
+    gate = canal.sandbox.stop_at("chat.postMessage", done=True)
+    await canal.write("Hello")
+    async with asyncio.timeout(_PATIENCE):
+        await gate.reached.wait()
+    keeps, canal.sandbox.delivery._times = canal.sandbox.delivery._times, Times(1.0, 1.0, 0.0)
+    await canal.kill()
+    gate.opened.set()
+    ts = await canal.say(canal.roots()[0], "Written meanwhile")
+    await canal.sandbox.settled(_PATIENCE)
+    canal.sandbox.delivery._times = keeps
+    await canal.start_canal()
+    await marked(canal, ts, "white_check_mark")
+    assert (len(canal.catcher.mails), len(canal.roots())) == (1, 1)
 
 
 async def test_while_a_further_mail_is_posted(canal: ProcessHarness) -> None:

@@ -65,7 +65,7 @@ class FastSlack:
     async def _show_posts(self, request: web.Request) -> web.Response:
         if "count" in request.query:
             return web.json_response(len(self.posts))
-        return web.json_response(self.posts)
+        return web.json_response(self.posts[int(request.query.get("from", 0)) :])
 
     async def _say(self, request: web.Request) -> web.Response:
         """Send a message event for each (thread_ts, text) given."""

@@ -1,0 +1,75 @@
+"""kill -9 before and after every step of both flows, on both databases: all there, none twice.
+
+`make test` kills before every other step on one database and after it on the other, in the midst of
+250 mails and 250 replies on each. `make faults` kills at each point alone, three times, in the
+midst of 500 mails and 500 replies.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.harness import PATIENCE, Crashing
+from tests.faults.points import NO_STEPS, STEPS, Point, every_point
+
+IN_FULL = os.environ.get("CANAL_FAULTS") == "full"
+MAILS = 500 if IN_FULL else 250
+_IN_THE_AIR = 4
+"""Mails that can be on their way to the smarthost when Canal dies: of each, nobody can know."""
+DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(params=DATABASES)
+async def canal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Crashing]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    harness = Crashing(tmp_path, database_url=url)
+    try:
+        await harness.start()
+        yield harness
+    finally:
+        await harness.stop()
+
+
+async def all_there_none_twice(canal: Crashing) -> None:
+    await canal.run_undisturbed()
+    await canal.until_all_is_done()
+    asked = await canal.answer_questions()
+    numbers = Counter(range(canal.count))
+    assert canal.posted_mails() == numbers
+    assert canal.sent_replies() == numbers
+    await canal.sandbox.wait_for(lambda: canal.shared_files() >= canal.wanted_files(), PATIENCE)
+    assert canal.shared_files() == canal.wanted_files()
+    assert asked <= len(canal.crashes) * _IN_THE_AIR
+
+
+@pytest.mark.skipif(IN_FULL, reason="make faults kills at each point alone")
+async def test_killed_at_every_step_in_turn(canal: Crashing) -> None:
+    """And every step that Canal takes has a point."""
+    on_sqlite = "CANAL_DATABASE_URL" not in canal.environment()
+    turn = ("before", "after") if on_sqlite else ("after", "before")
+    points = [Point(step, turn[n % 2], hit=1 + n % 3) for n, step in enumerate(STEPS)]
+    unreached = [
+        str(point)
+        for point in points
+        if not await canal.run_until_it_dies_at(point, MAILS // len(points))
+    ]
+    canal.hand_in(max(0, MAILS - canal.count))
+    await all_there_none_twice(canal)
+    assert unreached == [], "Canal does not come to these any more: see tests/faults/points.py"
+    seen = set(canal.seen_file.read_text().splitlines())
+    assert seen - set(STEPS) - set(NO_STEPS) == set(), "steps without a point in faults/points.py"
+
+
+@pytest.mark.skipif(not IN_FULL, reason="make faults")
+@pytest.mark.parametrize("point", every_point(), ids=str)
+async def test_killed_at_one_point(canal: Crashing, point: Point) -> None:
+    for hit in (1, 7, 40):
+        assert await canal.run_until_it_dies_at(Point(point.step, point.when, hit), MAILS // 4)
+    canal.hand_in(max(0, MAILS - canal.count))
+    await all_there_none_twice(canal)
