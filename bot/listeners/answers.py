@@ -10,6 +10,7 @@ from bot.slack.texts import Texts
 from handlers.mail_in.people import Recipients, addresses_in
 from handlers.posts import Notice, NoticeKind, Place
 from handlers.replies.outcomes import Outcome, OutcomeKind
+from handlers.replies.preview import Preview
 
 Json = dict[str, Any]
 
@@ -56,7 +57,7 @@ async def whisper_outcome(services: Services, outcome: Outcome, user_id: str) ->
     if outcome.kind is OutcomeKind.MERGED:
         notice = await _merged_notice(services, outcome)
     else:
-        notice = build_outcome_notice(services, outcome)
+        notice = await build_outcome_notice(services, outcome)
     if notice is not None:
         place = Place(outcome.ticket.slack_channel_id, outcome.ticket.root_ts)
         await services.chat.whisper(place, user_id, notice)
@@ -67,7 +68,7 @@ async def answer_press(services: Services, body: Json, outcome: Outcome, user_id
     container = body.get("container") or {}
     if container.get("is_ephemeral") and body.get("response_url"):
         services = await services.speaking_to(user_id)
-        notice = build_outcome_notice(services, outcome)
+        notice = await build_outcome_notice(services, outcome)
         await services.chat.replace_whisper(str(body["response_url"]), notice, user_id)
     else:
         await whisper_outcome(services, outcome, user_id)
@@ -83,15 +84,15 @@ async def _merged_notice(services: Services, outcome: Outcome) -> Notice | None:
     return Notice(NoticeKind.MERGED_THREAD, facts)
 
 
-def build_outcome_notice(services: Services, outcome: Outcome) -> Notice | None:
+async def build_outcome_notice(services: Services, outcome: Outcome) -> Notice | None:
     message_id = outcome.message.id if outcome.message else 0
     match outcome.kind:
         case OutcomeKind.REWRITTEN if outcome.message and outcome.message.state == "confirm":
-            return _confirm(services, outcome)
+            return await _confirm(services, outcome)
         case OutcomeKind.HELD | OutcomeKind.REWRITTEN:
             return _held(services, outcome)
         case OutcomeKind.CONFIRM:
-            return _confirm(services, outcome)
+            return await _confirm(services, outcome)
         case OutcomeKind.NOT_AGENT:
             return Notice(NoticeKind.REPLY_REFUSED, {"channel": outcome.channel.name})
         case OutcomeKind.LONG_CLOSED:
@@ -144,15 +145,17 @@ def _held(services: Services, outcome: Outcome) -> Notice | None:
             "seconds": seconds,
             "new": list(outcome.new_people),
             "missing": list(outcome.missing_people),
+            "colleague": outcome.colleague,
             "paused": outcome.channel.state == "paused",
         },
     )
 
 
-def _confirm(services: Services, outcome: Outcome) -> Notice | None:
+async def _confirm(services: Services, outcome: Outcome) -> Notice | None:
     message, channel, texts = outcome.message, outcome.channel, services.texts
     if message is None:
         return None
+    preview = await services.replies.preview(message.id)
     quotes = {
         "none": texts("none"),
         "last": texts("last mail"),
@@ -162,12 +165,22 @@ def _confirm(services: Services, outcome: Outcome) -> Notice | None:
         NoticeKind.CONFIRM_REPLY,
         {
             "message_id": message.id,
-            "sender": f"{channel.from_name} <{channel.from_email}>".strip(),
+            "sender": preview.sender,
+            "subject": preview.subject,
             "addresses": recipients_line(message.recipients, texts),
             "new": list(outcome.new_people),
             "missing": list(outcome.missing_people),
-            "signature": texts("yes") if channel.signature else texts("none"),
+            "colleague": outcome.colleague,
+            "signature": _signature_line(preview, texts),
             "quote": quotes[channel.quote],
-            "files": texts("files as attached"),
+            "files": [f"{one.filename} ({texts.size(one.size or 0)})" for one in preview.files],
         },
     )
+
+
+def _signature_line(preview: Preview, texts: Texts) -> str:
+    """`Ana Silva, Care (your own)`: enough to see which one it is."""
+    if not preview.signature:
+        return texts("none")
+    words = ", ".join(line for line in preview.signature.splitlines() if line.strip())[:150]
+    return texts("{signature} (your own)", signature=words) if preview.is_own else words

@@ -102,7 +102,7 @@ def _reply_held(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
 
 
 def _changed_people(facts: Facts, texts: Texts) -> list[str]:
-    """Who is on this reply and was not on the last one, and the other way round."""
+    """Who answers as well; who is on this reply and was not on the last one, and the reverse."""
     new = [
         texts("⚠ {address} is new on this ticket.", address=escape_text(address))
         for address in facts.get("new", ())
@@ -111,19 +111,25 @@ def _changed_people(facts: Facts, texts: Texts) -> list[str]:
         texts("⚠ {address} got the last reply, but not this one.", address=escape_text(address))
         for address in facts.get("missing", ())
     ]
-    return [*new[:10], *missing[:10]]
+    beside = []
+    if facts.get("colleague"):
+        name = f"<@{facts['colleague']}>"
+        beside = [texts("⚠ {name} has just answered as well.", name=name)]
+    return [*beside, *new[:10], *missing[:10]]
 
 
 def _confirm_reply(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     sentence = texts(
-        "From {sender} · To {addresses} · signature: {signature} · quote: {quote} · {files}",
+        "From {sender} · To {addresses}\n"
+        "Subject: {subject} · signature: {signature} · quote: {quote}",
         sender=_fact(facts, "sender"),
         addresses=_fact(facts, "addresses"),
+        subject=_fact(facts, "subject"),
         signature=_fact(facts, "signature"),
         quote=_fact(facts, "quote"),
-        files=_fact(facts, "files"),
     )
-    lines = [sentence, *_changed_people(facts, texts)]
+    files = ", ".join(escape_text(str(one)) for one in facts.get("files", ())[:10])
+    lines = [sentence, *([f"📎 {files}"] if files else []), *_changed_people(facts, texts)]
     return "\n".join(lines), [
         button(texts("Send"), "reply_send", facts["message_id"], style="primary"),
         button(texts("Recipients…"), "reply_recipients", facts["message_id"]),

@@ -76,7 +76,6 @@ async def load_parts(tx: Session, message: MessageRecord) -> ReplyParts:
         one
         for one in reversed(history)
         if one.id < message.id
-        and one.rfc_message_id
         and one.direction != "note"
         and one.kind not in ("bounce", "auto_reply")
         and one.state in ("filed", "sent", "failed")
@@ -194,18 +193,20 @@ def _references(chain: Sequence[MessageRecord], answered: MessageRecord | None) 
     """What the first mail referred to, then every mail of the ticket, the answered one last."""
     if answered is None:
         return ()
-    before = list(reversed(chain[0].references)) if chain else []
+    before = list(reversed(chain[0].references))
     own = [one.rfc_message_id for one in chain if one.rfc_message_id]
     ordered = [rfc_id for rfc_id in (*before, *own) if rfc_id != answered.rfc_message_id]
-    return (*dict.fromkeys(ordered), answered.rfc_message_id or "")
+    last = (answered.rfc_message_id,) if answered.rfc_message_id else ()
+    return (*dict.fromkeys(ordered), *last)
 
 
 def _quote(parts: ReplyParts, answered: MessageRecord | None) -> tuple[QuotedMail, ...]:
     if parts.channel.quote == "none" or answered is None:
         return ()
     quoted = [answered] if parts.channel.quote == "last" else list(reversed(parts.chain))
-    # What a colleague wrote above a mail that they forwarded to us is not for its customer.
-    shown = [one for one in quoted if not one.details.get("original")]
+    # What a colleague wrote above a mail that they forwarded to us is not for its customer, and
+    # what failed never left.
+    shown = [one for one in quoted if not one.details.get("original") and one.state != "failed"]
     return tuple(_quoted(one, parts.channel) for one in shown)
 
 

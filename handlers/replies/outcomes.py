@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from handlers.mail_in.people import Recipients, all_addresses
@@ -14,7 +15,9 @@ _NOTE = re.compile(r"[\W_]*?(?:(?:note|nota|private|privado)\s*:|//)")
 _EMOJI = re.compile(r":[a-z0-9_+'-]{1,100}:")
 _LOOK = 300
 LEAST_HOLD = 3
-"""Seconds that a reply waits at least whose recipients are not those of the reply before."""
+"""Seconds that a reply waits at least whose recipients are not those of the reply before, or that
+comes beside a colleague's."""
+_MOMENT = timedelta(minutes=2)
 
 
 class OutcomeKind(StrEnum):
@@ -45,14 +48,16 @@ class Outcome:
     """Recipients who were not on the last reply."""
     missing_people: tuple[str, ...] = ()
     """Recipients of the last reply who are not on this one."""
+    colleague: str | None = None
+    """The agent who answered a moment ago, or whose answer is about to leave."""
     target: TicketRecord | None = None
     """Where the ticket went, for MERGED."""
 
     @property
     def hold_seconds(self) -> int:
-        """How long it can be taken back; its author can always read that the people changed."""
-        changed = bool(self.new_people or self.missing_people)
-        return max(self.channel.undo_seconds, LEAST_HOLD if changed else 0)
+        """How long it can be taken back: what its author should know first can always be read."""
+        surprising = bool(self.new_people or self.missing_people or self.colleague)
+        return max(self.channel.undo_seconds, LEAST_HOLD if surprising else 0)
 
 
 def is_note(plain: str, *, starts_with_mention: bool) -> bool:
@@ -60,6 +65,14 @@ def is_note(plain: str, *, starts_with_mention: bool) -> bool:
     nothing but spaces, signs, emoji and formatting; or a mention."""
     start = unicodedata.normalize("NFKC", plain.lstrip()[:_LOOK]).casefold()
     return starts_with_mention or _NOTE.match(_EMOJI.sub("", start)) is not None
+
+
+def colleague_of(before: MessageRecord | None, user_id: str, now: datetime) -> str | None:
+    """Who else answers just now, given the reply before."""
+    if before is None or before.slack_user_id in (None, user_id):
+        return None
+    sent_at = before.sent_at
+    return before.slack_user_id if sent_at is None or now - sent_at < _MOMENT else None
 
 
 def difference(

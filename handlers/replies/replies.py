@@ -20,7 +20,8 @@ from handlers.mail_in.people import Recipients, with_copy
 from handlers.outbox import work
 from handlers.ports import AgentMessage, Chat, SlackFile
 from handlers.replies.held import STOPPABLE, HeldReplies
-from handlers.replies.outcomes import Outcome, OutcomeKind, difference, is_note
+from handlers.replies.outcomes import Outcome, OutcomeKind, colleague_of, difference, is_note
+from handlers.replies.preview import Preview, preview_of
 from handlers.replies.threads import Threads
 from handlers.tickets.merged import follow, is_merged
 from mail.model import Address
@@ -83,7 +84,8 @@ class Replies:
             await tickets.change(tx, ticket.id, last_seen_ts=said.ts)
         before = await messages.last_reply_before(tx, ticket.id, message.id)
         new, missing = difference(message.recipients, before)
-        outcome = Outcome(kind, ticket, channel, message, new, missing)
+        colleague = colleague_of(before, said.user_id, now)
+        outcome = Outcome(kind, ticket, channel, message, new, missing, colleague)
         if kind is OutcomeKind.HELD:
             seconds = outcome.hold_seconds
             await self._held.hold(tx, ticket, channel, message, now, seconds=seconds)
@@ -192,6 +194,10 @@ class Replies:
             await self._held.show_state(tx, message, ticket)
         self._context.wake.deliver()
         return Outcome(OutcomeKind.HELD, ticket, channel, message)
+
+    async def preview(self, message_id: int) -> Preview:
+        """How a reply that waits will leave."""
+        return await preview_of(self._context, self._chat, message_id)
 
     async def find_message(self, slack_channel_id: str, ts: str) -> MessageRecord | None:
         """The stored message behind a Slack message; a post of ours may be noted in a moment."""

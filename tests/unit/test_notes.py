@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.slack.agent_text import document_from_message
 from handlers.replies.outcomes import is_note
 
 
-def rich(kind: str, *elements: dict[str, object]) -> dict[str, object]:
-    inner: dict[str, object] = {"type": kind, "elements": list(elements)}
+def rich(kind: str, *elements: dict[str, Any]) -> dict[str, Any]:
+    inner: dict[str, Any] = {"type": kind, "elements": list(elements)}
     if kind == "rich_text_list":
         section = {"type": "rich_text_section", "elements": list(elements)}
         inner = {"type": kind, "style": "bullet", "elements": [section]}
     return {"blocks": [{"type": "rich_text", "elements": [inner]}]}
 
 
-def said(text: str, **style: bool) -> dict[str, object]:
+def said(text: str, **style: bool) -> dict[str, Any]:
     return {"type": "text", "text": text, **({"style": style} if style else {})}
 
 
@@ -66,7 +68,7 @@ EMOJI = {"type": "emoji", "name": "lock"}
         rich("rich_text_section", said("…"), USER, said(" look")),
     ],
 )
-def test_a_note(message: dict[str, object]) -> None:
+def test_a_note(message: dict[str, Any]) -> None:
     text = document_from_message(message, {"U1": "Rui"})
     assert is_note(text.plain, starts_with_mention=text.starts_with_mention)
 
@@ -85,6 +87,6 @@ def test_a_note(message: dict[str, object]) -> None:
         rich("rich_text_section", said("Ask "), USER),
     ],
 )
-def test_a_reply(message: dict[str, object]) -> None:
+def test_a_reply(message: dict[str, Any]) -> None:
     text = document_from_message(message, {"U1": "Rui", "C1": "support"})
     assert not is_note(text.plain, starts_with_mention=text.starts_with_mention)
