@@ -30,6 +30,7 @@ _ORIGINALS: Final = (
     "message/partial",
 )
 _FIELD = re.compile(r"[ >]{0,4}(?P<name>[A-Za-z][A-Za-z0-9-]{1,60})[ \t]{0,4}:(?:[ \t]|$)")
+_COMPLAINED = re.compile(r"(?im)^original-rcpt-to:[ \t]{0,20}(\S[^\r\n]{0,500})")
 _HEAD_NAMES: Final = (
     "received return-path message-id from to date subject mime-version content-type x-mailer "
     "reply-to sender cc dkim-signature x-originating-ip in-reply-to references delivered-to"
@@ -56,6 +57,8 @@ class BounceParts:
     disposition: Fields = field(default_factory=dict)
     """Of message/disposition-notification, by which some servers refuse a mail (RFC 5429)."""
     feedback: Fields = field(default_factory=dict)
+    complained: list[str] = field(default_factory=list)
+    """Every Original-Rcpt-To of the feedback: one complaint may be about many."""
 
 
 def header(message: Message, name: str) -> str:
@@ -84,6 +87,7 @@ def gather_parts(message: Message, text: str) -> BounceParts:
         elif kind == "message/feedback-report":
             parts.has_feedback = True
             parts.feedback = _merged(status_blocks(part))
+            parts.complained = _COMPLAINED.findall(part_text(part)[:_MOST_TEXT])
         elif kind in _ORIGINALS:
             parts.returned = parts.returned or _original(part)
         elif kind == "text/html":

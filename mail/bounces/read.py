@@ -32,11 +32,12 @@ _NULL_PATH = re.compile(r"^\s*<?\s*(?:mailer-daemon(?:@\S{0,255})?)?\s*>?\s*$", 
 _LOOK: Final = 6_000
 
 
-def parse_bounce(message: Message, text: str) -> Bounce | None:
+def parse_bounce(message: Message, text: str, *, wrapped: bool = False) -> Bounce | None:
     """The bounce that the mail is; None when it is anything else.
 
     `text` is the mail's plain text, used where its own parts have none. A complaint of RFC 5965
     yields a Bounce whose recipients were delivered to; its kind is feedback (`mail.kinds`).
+    `wrapped`: the mail was inside another server's, and nothing inside it is looked for.
     """
     notified = read_ses(message, text)
     if notified is not None:
@@ -46,6 +47,9 @@ def parse_bounce(message: Message, text: str) -> Bounce | None:
         return _complaint(message, parts)
     if parts.has_disposition and not parts.has_report:
         return _refusal(message, parts)
+    inner = parts.returned
+    if inner is not None and not (wrapped or parts.status) and _is_wrapped(message, inner):
+        return parse_bounce(inner, "", wrapped=True)
     originals = _original_recipients(parts)
     recipients: list[BounceRecipient] = []
     if parts.status and (_is_report(message, parts) or _from_machine(message)):
@@ -57,6 +61,12 @@ def parse_bounce(message: Message, text: str) -> Bounce | None:
     elif not recipients:
         return None
     return Bounce(tuple(recipients[:_MOST_RECIPIENTS]), _original_id(message, parts))
+
+
+def _is_wrapped(message: Message, inner: Message) -> bool:
+    """A virus scanner handed on a server's report under a cover of its own."""
+    inside = inner.get_content_type() == "multipart/report" and inner.is_multipart()
+    return inside and _from_server(message) and _from_server(inner) and not _is_answer(message)
 
 
 def _refusal(message: Message, parts: BounceParts) -> Bounce | None:
@@ -270,7 +280,7 @@ def _id_in_text(text: str) -> str:
 def _complaint(message: Message, parts: BounceParts) -> Bounce:
     """RFC 5965: somebody called our mail spam. It was delivered, or there were no complaint."""
     fields = parts.feedback
-    values = [fields.get(name, "") for name in ("original-rcpt-to", "removal-recipient")]
+    values = [*parts.complained[:_MOST_RECIPIENTS], fields.get("removal-recipient", "")]
     addresses = [address for value in values if (address := address_in(value))]
     kind = fields.get("feedback-type", "abuse")
     recipients = tuple(

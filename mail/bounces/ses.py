@@ -7,6 +7,7 @@ The sender of such a mail is no mail server and the text is for programs, so it 
 from __future__ import annotations
 
 import json
+import re
 from email.message import Message
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from mail.model import Bounce, BounceAction, BounceRecipient
 
 _MOST_TEXT: Final = 200_000
 _MOST_RECIPIENTS: Final = 200
+_FOLDED = re.compile(r"!\r?\n ")
+"""How Sendmail breaks a line that is longer than SMTP allows."""
 _RECIPIENTS: Final = {
     "bounce": "bouncedRecipients",
     "complaint": "complainedRecipients",
@@ -44,6 +47,7 @@ def read_ses(message: Message, text: str) -> Bounce | None:
 
 def _notification(text: str) -> dict[str, Any]:
     """The JSON that the text begins with; a footer of SNS follows it."""
+    text = _FOLDED.sub("", text[: 2 * _MOST_TEXT])
     start = text.find("{", 0, 2_000)
     if start < 0:
         return {}

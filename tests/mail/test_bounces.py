@@ -203,6 +203,48 @@ def test_amazon_tells_of_bounces_and_complaints_in_json() -> None:
     assert complaint.complaint
     assert read(SES % ("Bounce", "bounce", "bouncedRecipients"), From="jo@x.example") is None
     assert read("{" * 20_000, **headers) is None
+    broken = (SES % ("Bounce", "bounce", "bouncedRecipients")).replace("x.example", "x.ex!\n ample")
+    assert read(broken, **headers) == bounce
+
+
+def wrapped(sender: str, depth: int = 1) -> Bounce | None:
+    """A report, attached by `sender` to a mail of theirs, `depth` times."""
+    mail = (
+        "From: MAILER-DAEMON@mx.example\nSubject: Returned mail\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=i\n\n"
+        "--i\n\nIt failed.\n--i\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; jo@x.example\nAction: failed\n"
+        "Status: 5.1.1\n\n--i--\n"
+    )
+    for number in range(depth):
+        mail = (
+            f"From: {sender}\nSubject: Returned mail\n"
+            f"Content-Type: multipart/mixed; boundary=o{number}\n\n--o{number}\n\n"
+            "The following addresses had errors:\n"
+            f"--o{number}\nContent-Type: message/rfc822\n\n{mail}\n--o{number}--\n"
+        )
+    return parse_bounce(email.message_from_string(mail), "")
+
+
+def test_a_report_that_a_scanner_passed_on_is_read_and_one_that_a_person_passed_on_is_not() -> None:
+    found = wrapped('"Mail Delivery Subsystem" <MAILER-DAEMON@scanner.example>')
+    assert found is not None
+    assert [item.address for item in found.recipients] == ["jo@x.example"]
+    assert wrapped("Ana <ana@customer.example>") is None
+    wrapped("MAILER-DAEMON@scanner.example", depth=60)
+
+
+def test_one_complaint_may_be_about_many_recipients() -> None:
+    source = (
+        "From: fbl@isp.example\nContent-Type: multipart/report; report-type=feedback-report; "
+        "boundary=b\n\n--b\n\nSpam.\n--b\nContent-Type: message/feedback-report\n\n"
+        "Feedback-Type: abuse\nOriginal-Rcpt-To: <jo@x.example>\n"
+        "Original-Rcpt-To: al@x.example\n\n--b--\n"
+    )
+    bounce = parse_bounce(email.message_from_string(source), "")
+    assert bounce is not None
+    assert bounce.complaint
+    assert [item.address for item in bounce.recipients] == ["jo@x.example", "al@x.example"]
 
 
 def test_the_header_of_exim_names_the_recipients() -> None:

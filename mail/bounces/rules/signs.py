@@ -7,7 +7,7 @@ from typing import Final
 
 DAEMON: Final = re.compile(
     r"(?:^|[<\s\"'(/])(?:mailer[-_ ]?daemon|mail[-_ ]?daemon|maildaemon|mdaemon|mmdf|mailer|"
-    r"post ?master|mail[-_. ]?(?:delivery|admin|system|router|gateway|mailer|server|agent|"
+    r"post[-_ ]?master|mail[-_. ]?(?:delivery|admin|system|router|gateway|mailer|server|agent|"
     r"robot|hub|deliver|bounce|failure)\w*|bounces?|bounce[-+_=]\S{0,100}|delivery[-_. ]?"
     r"(?:sub)?(?:system|status|failure|agent|service|notification|daemon|manager)?|undeliver\w*|"
     r"ndr|dsn|smtp[-_ ]?(?:gateway|daemon|server)?|system[-_ ]?admin\w*|administrator|"
@@ -26,7 +26,7 @@ DAEMON: Final = re.compile(
 """In a From header, in lower case."""
 
 SERVER: Final = re.compile(
-    r"(?:^|[<\s\"'(])(?:mailer[-_ ]?daemon|post ?master|mail delivery (?:sub)?system|"
+    r"(?:^|[<\s\"'(])(?:mailer[-_ ]?daemon|post[-_ ]?master|mail delivery (?:sub)?system|"
     r"mail delivery (?:service|agent))(?=$|[@>\s\"'),.\\-])",
     re.IGNORECASE,
 )
