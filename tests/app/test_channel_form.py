@@ -141,6 +141,7 @@ async def test_everything_of_the_form_is_saved(canal: Harness) -> None:
             **rich("footer", "Acme Ltd"),
             "quote": "all",
             "forward_opens_ticket": ["yes"],
+            "trusted_forwarders": "Boss@acme.example, other.example",
             "reply_mode": "confirm",
             "undo_seconds": "30",
             "agents": [canal.ana],
@@ -153,6 +154,7 @@ async def test_everything_of_the_form_is_saved(canal: Harness) -> None:
     assert (channel.copy_to, channel.copy_as_bcc) == ("boss@acme.example", False)
     assert (channel.quote, channel.reply_mode, channel.undo_seconds) == ("all", "confirm", 30)
     assert channel.forward_opens_ticket
+    assert channel.options["trusted_forwarders"] == ["boss@acme.example", "other.example"]
     assert channel.agents == [canal.ana]
     assert "{agent.name}, Sales" in str(channel.signature)
     assert "Acme Ltd" in str(channel.footer)

@@ -180,6 +180,11 @@ def writing_fields(texts: Texts, values: Values) -> list[Json]:
             choice(quotes, values.get("quote") or "last")),
         box("forward_opens_ticket", texts("Forwarding"),
             texts("Forwarding a ticket opens a new one"), values),
+        input_block("trusted_forwarders", texts("Who forwards customers' mail to you"), text_input(
+            "\n".join(values.get("trusted_forwarders") or ()), multiline=True), optional=True,
+            hint=texts(
+                "Addresses or domains, one a line. What they forward is its writer's ticket at "
+                "once; for everybody else an agent is asked.")),
         input_block("reply_mode", texts("What agents write in threads"),
             choice(modes, values.get("reply_mode") or "auto")),
         input_block("undo_seconds", texts("Seconds to take a reply back"), number(

@@ -33,6 +33,7 @@ _TEXTS = (
 _NUMBERS = ("undo_seconds", "reopen_days", "imap_port", "smtp_port", "poll_minutes", "import_days")
 _BOXES = ("unread_only", "mark_read", "save_sent", "reply_from_alias", "forward_opens_ticket")
 _DOCUMENTS = ("signature", "footer")
+_LISTS = ("additional", "trusted_forwarders")
 _UNSAID = {**dict.fromkeys(_BOXES, False), "save_sent": True, "poll_minutes": 5}
 """What the form shows where nothing is stored."""
 _OFFICE365_HOST = "smtp.office365.com"
@@ -52,8 +53,9 @@ def read_values(state: Json) -> dict[str, Any]:
             values[name] = int(typed) if typed.isascii() and typed.isdigit() else None
     values |= {name: bool(read_checked(state, name)) for name in _BOXES if name in state}
     values |= {name: read_document(state, name) for name in _DOCUMENTS if name in state}
-    if "additional" in state:
-        values["additional"] = tuple((read_text(state, "additional") or "").split())
+    for name in _LISTS:
+        if name in state:
+            values[name] = tuple((read_text(state, name) or "").replace(",", " ").split())
     if "agents" in state:
         values["agents"] = read_users(state, "agents")
     for name in ("from_name", "copy_to"):
@@ -80,6 +82,7 @@ def values_of(status: ChannelStatus) -> dict[str, Any]:
         "signature": Document.from_json(channel.signature or []),
         "footer": Document.from_json(channel.footer or []),
         "agents": tuple(channel.agents),
+        "trusted_forwarders": tuple(channel.options.get("trusted_forwarders", ())),
     }
     stored = {
         "incoming_settings": status.connection("in").settings,
@@ -139,7 +142,7 @@ def shows_save_sent(values: Values) -> bool:
 
 def _shown_names(values: Values) -> tuple[str, ...]:
     """The fields that the chosen kinds have."""
-    names = (*_TEXTS, *_NUMBERS, *_BOXES, *_DOCUMENTS, "additional", "agents")
+    names = (*_TEXTS, *_NUMBERS, *_BOXES, *_DOCUMENTS, *_LISTS, "agents")
     drop: set[str] = set()
     if values.get("incoming") != "imap":
         drop |= set(IMAP)
