@@ -142,12 +142,14 @@ class ParsedMail:
     document: Document = field(default_factory=Document)
     """The whole text with its formatting."""
     visible: Document = field(default_factory=Document)
-    """What the writer wrote this time: quoted history and signature folded away."""
+    """What the writer wrote this time: quoted history and signature folded away in an answer, the
+    whole text of a mail that says nowhere that it answers one."""
     folded_lines: int = 0
     """How many lines `visible` leaves out."""
     text: str = ""
     """The whole text, plain."""
     visible_text: str = ""
+    """The writer's own words, plain, folded also where the mail does not say that it answers."""
     html_present: bool = False
     attachments: tuple[MailAttachment, ...] = ()
     bounce: Bounce | None = None

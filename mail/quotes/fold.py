@@ -66,17 +66,19 @@ def _line_kind(line: str) -> str:
 
 
 def visible_part(
-    tagged: Sequence[TaggedBlock], *, subject: str, is_reply: bool, from_html: bool
+    tagged: Sequence[TaggedBlock], *, subject: str, is_reply: bool | None, from_html: bool
 ) -> Visible:
     """What the writer wrote this time.
 
     `is_reply`: the mail answers another one (In-Reply-To, References); a reply prefix in `subject`
-    counts as well. `from_html`: the blocks come from HTML, not from `tag_text`.
+    counts as well. None: nobody knows, and history is folded unless words point at it.
+    `from_html`: the blocks come from HTML, not from `tag_text`.
     """
     lines = to_lines(tagged)
     folded = [False] * len(lines)
-    if (is_reply or is_reply_subject(subject)) and not is_forward_subject(subject):
-        folded = fold(lines, from_html=from_html)
+    answers = is_reply or is_reply_subject(subject)
+    if (answers or is_reply is None) and not is_forward_subject(subject):
+        folded = fold(lines, from_html=from_html, may_point=not answers)
     if not any(folded):
         document = Document(tuple(item.block for item in tagged))
         return Visible(document, _text(document, lines, folded, from_html=from_html))

@@ -15,12 +15,15 @@ _SHORT_NOTE = 12
 """A note that points at answers further down is short."""
 
 
-def fold(lines: Sequence[Line], *, from_html: bool) -> list[bool]:
-    """For each line whether it is folded; none when the mail should be seen whole."""
+def fold(lines: Sequence[Line], *, from_html: bool, may_point: bool = False) -> list[bool]:
+    """For each line whether it is folded; none when the mail should be seen whole.
+
+    `may_point`: own words that end in a colon may point at what follows ("you wrote me:").
+    """
     finder = RegionFinder(lines)
     found = finder.find()
     nothing = [False] * len(lines)
-    if found.forward:
+    if found.forward or (may_point and _ends_in_colon(lines, found.regions)):
         return nothing
     lines = finder.lines
     regions = [region for region in found.regions if region.kind != "bare" or not from_html]
@@ -32,6 +35,14 @@ def fold(lines: Sequence[Line], *, from_html: bool) -> list[bool]:
     if _words_left(lines, both):
         return both
     return history if _words_left(lines, history) else nothing
+
+
+def _ends_in_colon(lines: Sequence[Line], regions: Sequence[Region]) -> bool:
+    """Whether the last own words above the first history end in a colon."""
+    if not regions:
+        return False
+    own = [line.text for line in lines[: regions[0].start] if not line.blank]
+    return bool(own) and plain(own[-1][-200:]).endswith(":")
 
 
 def _signatures(lines: Sequence[Line], regions: Sequence[Region]) -> list[bool]:

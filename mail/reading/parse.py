@@ -78,6 +78,7 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
     replied, referred = _ids(headers, "In-Reply-To"), _ids(headers, "References")
     is_reply = bool(replied or referred) or is_reply_subject(subject)
     visible = _visible(contents, subject, is_reply, defects)
+    words = visible.text if is_reply else _own_words(contents, subject, defects)
     message = build_message(tree.root)
     text = contents.text
     bounce = attempt("bounce", lambda: parse_bounce(message, text), None, defects)
@@ -97,7 +98,7 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         visible=visible.document,
         folded_lines=visible.folded_lines,
         text=text,
-        visible_text=visible.text,
+        visible_text=words,
         html_present=contents.html_present,
         attachments=contents.attachments,
         bounce=bounce,
@@ -105,7 +106,7 @@ def _assemble(tree: MimeTree, contents: Contents, defects: list[str]) -> ParsedM
         is_forward=forward,
         marker=contents.marker,
         list_id=_list_id(headers),
-        language=_language(headers, visible.text or text, defects),
+        language=_language(headers, words or text, defects),
         defects=tuple(dict.fromkeys([*defects, *_encrypted(tree, text)]))[:MAX_DEFECTS],
     )
 
@@ -141,6 +142,18 @@ def _visible(contents: Contents, subject: str, is_reply: bool, defects: list[str
         )
 
     return attempt("quoted part", fold, whole, defects)
+
+
+def _own_words(contents: Contents, subject: str, defects: list[str]) -> str:
+    """The own words of a mail that says nowhere that it answers one: some clients drop that. A
+    ticket that it opens shows it whole all the same."""
+
+    def fold() -> str:
+        return visible_part(
+            contents.blocks, subject=subject, is_reply=None, from_html=contents.from_html
+        ).text
+
+    return attempt("quoted part", fold, contents.text, defects)
 
 
 def _ids(headers: HeaderBlock, name: str) -> tuple[str, ...]:

@@ -111,6 +111,24 @@ def test_the_mails_of_the_standard_library_are_read() -> None:
         assert failures(path.read_bytes()) == [], path.name
 
 
+QUOTING = b"\nYes, please.\n\nOn Mon, 2 Mar 2026 at 10:00, Al <al@x.example> wrote:\n> Blue?\n"
+
+
+def test_the_first_mail_of_a_ticket_is_shown_whole_and_its_own_words_are_known() -> None:
+    first = parse_mail(HEAD + QUOTING)
+    assert first.visible == first.document
+    assert first.folded_lines == 0
+    assert first.visible_text == "Yes, please."
+    answer = parse_mail(b"In-Reply-To: <a@x.example>\n" + HEAD + QUOTING)
+    assert answer.visible.to_text() == answer.visible_text == "Yes, please."
+    assert answer.folded_lines == 2
+
+
+def test_words_that_point_at_a_quote_keep_it() -> None:
+    pointing = QUOTING.replace(b"Yes, please.", b"This is what you wrote to me:")
+    assert "> Blue?" in parse_mail(HEAD + pointing).visible_text
+
+
 def test_the_report_has_the_fields_that_were_promised() -> None:
     report = build_report("a.eml", parse_mail(HEAD + b"\ntext"))
     assert list(report) == [
