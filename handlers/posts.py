@@ -165,6 +165,7 @@ class NoticeKind(StrEnum):
     CONFIRM_REPLY = "confirm_reply"
     BOUNCED = "bounced"
     DELAYED = "delayed"
+    COMPLAINED = "complained"
     NO_RECIPIENT = "no_recipient"
     SLACK_CHANNEL_CLOSED = "slack_channel_closed"
     WORK_PARKED = "work_parked"

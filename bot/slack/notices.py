@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from bot.slack.cards import build_metadata
 from bot.slack.elements import escape_text, find_slack_url
 from bot.slack.kit import actions, button, cut, section
+from bot.slack.notices_delivery import DELIVERY_WORDINGS, moment_of
 from bot.slack.notices_moves import MOVE_WORDINGS
 from bot.slack.texts import Texts
 from handlers.posts import Notice, NoticeKind
@@ -157,7 +157,7 @@ def _already_sent(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     if facts.get("sent_at"):
         sentence = texts(
             "This reply left at {time}, so it stays as it is. Write a correction as a new message.",
-            time=_time(facts),
+            time=moment_of(facts),
         )
     elif facts.get("state") in ("failed", "unsure"):
         sentence = texts(
@@ -184,38 +184,6 @@ def _no_recipient(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
         "This ticket has no address that a reply could go to, so nothing was sent. "
         "Your message is kept as a note."
     ), []
-
-
-def _bounced(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    codes = f"{facts.get('status') or ''} {facts.get('diagnostic') or ''}".strip()
-    sentence = texts(
-        "❌ Your reply of {time} did not reach {address}: {reason}.",
-        time=_time(facts),
-        address=_fact(facts, "address"),
-        reason=texts.reason(str(facts["reason"])),
-    )
-    if codes:
-        sentence += f" ({escape_text(cut(codes, 300))})"
-    return sentence, [
-        button(texts("Show the bounce"), "mail_show", facts["entry_id"]),
-        button(texts("Change recipients"), "reply_recipients", facts["message_id"]),
-        button(texts("Retry"), "reply_send", facts["message_id"]),
-    ]
-
-
-def _delayed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    diagnostic = _fact(facts, "diagnostic")
-    if facts.get("address"):
-        sentence = texts(
-            "⏳ A reply has not reached {address} yet; the mail servers keep trying. {diagnostic}",
-            address=_fact(facts, "address"),
-            diagnostic=diagnostic,
-        )
-    else:
-        sentence = texts(
-            "⏳ A reply has not arrived yet; it is tried again. {diagnostic}", diagnostic=diagnostic
-        )
-    return sentence, []
 
 
 def _slack_channel_closed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
@@ -287,16 +255,9 @@ def _said(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     return escape_text(texts.own(facts.get("text") or "")), []
 
 
-def _time(facts: Facts) -> str:
-    sent_at = facts.get("sent_at")
-    if not sent_at:
-        return ""
-    at = datetime.fromisoformat(str(sent_at))
-    return f"<!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC>"
-
-
 _WORDINGS: dict[NoticeKind, Wording] = {
     **MOVE_WORDINGS,
+    **DELIVERY_WORDINGS,
     NoticeKind.FILES_MISSING: _files_missing,
     NoticeKind.REPLY_FAILED: _reply_failed,
     NoticeKind.REPLY_UNSURE: _reply_unsure,
@@ -307,8 +268,6 @@ _WORDINGS: dict[NoticeKind, Wording] = {
     NoticeKind.TICKET_CLOSED_REPLY: _long_closed,
     NoticeKind.NO_RECIPIENT: _no_recipient,
     NoticeKind.CONFIRM_REPLY: _confirm_reply,
-    NoticeKind.BOUNCED: _bounced,
-    NoticeKind.DELAYED: _delayed,
     NoticeKind.SLACK_CHANNEL_CLOSED: _slack_channel_closed,
     NoticeKind.WORK_PARKED: _work_parked,
     NoticeKind.CONNECTION_FAILS: _connection_fails,

@@ -1,7 +1,8 @@
-"""A bounce turns the ✅ of the reply it is about into ❌, in that thread, and wakes its author.
+"""What servers say of a reply that left.
 
-Tied by our own signed Message-ID or token only: a forged bounce for a mail that we never sent
-changes nothing. It never makes a ticket.
+A bounce turns the ✅ of the reply it is about into ❌, in that thread, and wakes its author; a
+complaint about it is told there. Tied by our own signed Message-ID or token only: a forged one for
+a mail that we never sent changes nothing. It never makes a ticket.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from mail.bounces.read import explain_bounce
 from mail.model import Bounce, BounceAction, BounceRecipient, ParsedMail
 from storage.engine import Session
 from storage.queries import mails, messages, tickets
-from storage.records import ArrivalRecord, MessageRecord
+from storage.records import ArrivalRecord, MessageRecord, TicketRecord
 
 _BAD = (BounceAction.FAILED, BounceAction.DELAYED)
 _LEFT = ("sent", "unsure", "failed")
@@ -43,7 +44,7 @@ class BounceFiler:
                 "ticket_id": ticket.id,
                 "email_channel_id": arrival.email_channel_id,
                 "direction": "inbound",
-                "kind": "bounce",
+                "kind": mail.kind.value,
                 "state": "filed",
                 "rfc_message_id": mail.message_id,
                 "author_address": (mail.from_.address if mail.from_ else "")[:320],
@@ -53,10 +54,30 @@ class BounceFiler:
                 "created_at": now,
             },
         )
+        if bounce.complaint:
+            await self._tell_of_complaint(tx, ticket, reply, bounce, entry.id)
+            return entry
         for recipient in bounce.recipients or _only_recipient(reply, mail):
             if recipient.action in _BAD:
                 await self._record(tx, reply, recipient, entry.id)
         return entry
+
+    async def _tell_of_complaint(
+        self,
+        tx: Session,
+        ticket: TicketRecord,
+        reply: MessageRecord,
+        bounce: Bounce,
+        entry_id: int,
+    ) -> None:
+        """It arrived, and its reader called it spam: ✅ stays true."""
+        facts = {
+            "address": ", ".join(one.address for one in bounce.recipients[:5]),
+            "sent_at": reply.sent_at.isoformat() if reply.sent_at else "",
+            "entry_id": entry_id,
+        }
+        notice = Notice(NoticeKind.COMPLAINED, facts, mention=reply.slack_user_id)
+        await work.notice_in_thread(tx, ticket, notice, now=self._context.clock.now())
 
     async def _find_reply(
         self, tx: Session, arrival: ArrivalRecord, mail: ParsedMail, bounce: Bounce

@@ -37,7 +37,7 @@ def rule(mail: ParsedMail, channel: ChannelRecord, index: AddressIndex, tokens: 
         return Ruling(Verdict.DROP, "This is a mail that Canal sent itself.")
     if mail.marker and tokens.ticket_of_marker(mail.marker) == PROBE_TICKET:
         return Ruling(Verdict.DROP, "This is Canal's own test mail.")
-    if mail.kind is MailKind.BOUNCE and mail.bounce is not None:
+    if mail.kind in (MailKind.BOUNCE, MailKind.FEEDBACK) and mail.bounce is not None:
         return Ruling(Verdict.BOUNCE)
     if mail.kind in (MailKind.AUTO_REPLY, MailKind.FEEDBACK):
         return Ruling(Verdict.QUIET)

@@ -77,7 +77,7 @@ async def load_parts(tx: Session, message: MessageRecord) -> ReplyParts:
         for one in reversed(history)
         if one.id < message.id
         and one.direction != "note"
-        and one.kind not in ("bounce", "auto_reply")
+        and one.kind not in ("bounce", "feedback", "auto_reply")
         and one.state in ("filed", "sent", "failed")
     )
     return ReplyParts(

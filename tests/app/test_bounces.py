@@ -195,6 +195,43 @@ async def test_a_report_of_success_changes_nothing(canal: Harness) -> None:
     assert len(canal.replies(card)) == before
 
 
+async def test_a_complaint_is_told_at_the_reply_that_it_is_about(canal: Harness) -> None:
+    card, ts, sent = await replied(canal)
+    arf = f"""From: Feedback Loop <feedback@isp.example>
+To: support@acme.example
+Subject: FW: Re: Help
+Message-ID: {canal.new_id()}
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"
+
+--b
+Content-Type: text/plain
+
+This is an email abuse report.
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Loop/1.0
+Version: 1
+Original-Rcpt-To: jo@cust.example
+
+--b
+Content-Type: message/rfc822
+
+{head_of(sent, "From", "To", "Subject", "Message-ID")}
+
+We look into it.
+
+--b--
+""".replace("\n", "\r\n")
+    await canal.deliver(arf.encode(), [canal.inbound], "")
+    await canal.sandbox.wait_for(lambda: "jo@cust.example reported" in thread_words(canal, card))
+    await settled(canal)
+    assert canal.reactions(ts) == {"white_check_mark"}
+
+
 async def test_one_of_two_recipients_is_named_and_only_they_get_it_again(canal: Harness) -> None:
     card, ts, sent = await replied(canal, cc="ed@cust.example")
     gone = report(head_of(sent, "From", "Message-ID"), address="ed@cust.example")
