@@ -55,6 +55,12 @@ class Arrival(Base):
             postgresql_where=text("state = 'stored'"),
         ),
         Index(
+            "ix_arrivals_held",
+            "email_channel_id",
+            sqlite_where=text("state = 'held'"),
+            postgresql_where=text("state = 'held'"),
+        ),
+        Index(
             "ix_arrivals_claimed",
             "claimed_until",
             sqlite_where=text("state = 'stored' AND claimed_until IS NOT NULL"),

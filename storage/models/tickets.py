@@ -25,6 +25,12 @@ class Ticket(Base):
             postgresql_where=text("card_refresh_at IS NOT NULL"),
         ),
         Index("ix_tickets_customer", "email_channel_id", "customer_address"),
+        Index(
+            "ix_tickets_linked_ticket_id",
+            "linked_ticket_id",
+            sqlite_where=text("linked_ticket_id IS NOT NULL"),
+            postgresql_where=text("linked_ticket_id IS NOT NULL"),
+        ),
         Index("ix_tickets_status", "team_id", "status", "updated_at"),
     )
 

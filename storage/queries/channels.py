@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, literal_column, select, update
 
 from storage.engine import Session, vault_of
 from storage.models import Arrival, ChannelAddress, Connection, EmailChannel, Ticket
@@ -280,7 +280,7 @@ async def release_held(tx: Session, channel_id: int) -> int:
     """Mails that came while the channel was paused are filed now; returns how many."""
     result = await tx.execute(
         update(Arrival)
-        .where(Arrival.email_channel_id == channel_id, Arrival.state == "held")
+        .where(Arrival.email_channel_id == channel_id, Arrival.state == literal_column("'held'"))
         .values(state="stored", reason=None)
         .returning(Arrival.id)
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, or_, select, update
 
 from storage.engine import Session, is_sqlite
 from storage.models import Arrival, RawMail
@@ -124,11 +125,17 @@ async def _drop_unwanted(tx: Session, raw_ids: set[int]) -> set[int]:
 
 
 async def _known_keys(tx: Session, arrivals: Sequence[NewArrival]) -> set[tuple[int, str]]:
-    keys = {(item.email_channel_id, item.dedupe_key) for item in arrivals}
-    query = select(Arrival.email_channel_id, Arrival.dedupe_key).where(
-        tuple_(Arrival.email_channel_id, Arrival.dedupe_key).in_(keys)
-    )
-    return {(row[0], row[1]) for row in await tx.execute(query)}
+    # A channel at a time: for pairs SQLite would read all that each channel ever had.
+    keys: dict[int, set[str]] = defaultdict(set)
+    for item in arrivals:
+        keys[item.email_channel_id].add(item.dedupe_key)
+    known: set[tuple[int, str]] = set()
+    for channel_id, wanted in keys.items():
+        query = select(Arrival.dedupe_key).where(
+            Arrival.email_channel_id == channel_id, Arrival.dedupe_key.in_(wanted)
+        )
+        known |= {(channel_id, key) for key in await tx.scalars(query)}
+    return known
 
 
 def _raw_row(raw: NewRaw) -> dict[str, Any]:

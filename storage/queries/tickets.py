@@ -18,6 +18,8 @@ from storage.records import TicketRecord
 
 _tickets = Records(TicketRecord, Ticket)
 _t = _tickets.table.c
+_UNFINISHED = ("open", "waiting")
+"""What is not closed, named: an index finds these, and not what is unequal to something."""
 _BY_ID = Lookup(_tickets.select().where(_t.id == bindparam("ticket_id")), lock=True)
 _BY_THREAD = Lookup(
     _tickets.select().where(
@@ -102,7 +104,7 @@ async def find_many(tx: Session, ticket_ids: Collection[int]) -> dict[int, Ticke
 async def list_unfinished(tx: Session, *, team_id: str, limit: int = 1000) -> list[TicketRecord]:
     """Tickets that are not closed and have a thread, most recently changed first."""
     query = _tickets.select().where(
-        _t.team_id == team_id, _t.status != "closed", _t.root_ts.is_not(None)
+        _t.team_id == team_id, _t.status.in_(_UNFINISHED), _t.root_ts.is_not(None)
     )
     return await _tickets.all(tx, query.order_by(_t.updated_at.desc()).limit(limit))
 

@@ -310,6 +310,13 @@ def upgrade() -> None:
             "ix_tickets_customer", ["email_channel_id", "customer_address"], unique=False
         )
         batch_op.create_index(
+            "ix_tickets_linked_ticket_id",
+            ["linked_ticket_id"],
+            unique=False,
+            sqlite_where=sa.text("linked_ticket_id IS NOT NULL"),
+            postgresql_where=sa.text("linked_ticket_id IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_tickets_status", ["team_id", "status", "updated_at"], unique=False
         )
 
@@ -451,6 +458,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'stored' AND claimed_until IS NOT NULL"),
         )
         batch_op.create_index(
+            "ix_arrivals_held",
+            ["email_channel_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
+        batch_op.create_index(
             "ix_arrivals_pending",
             ["id"],
             unique=False,
@@ -554,6 +568,11 @@ def downgrade() -> None:
     with op.batch_alter_table("arrivals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_arrivals_raw_mail_id"))
         batch_op.drop_index(
+            "ix_arrivals_held",
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
+        batch_op.drop_index(
             "ix_arrivals_pending",
             sqlite_where=sa.text("state = 'stored'"),
             postgresql_where=sa.text("state = 'stored'"),
@@ -576,6 +595,11 @@ def downgrade() -> None:
     op.drop_table("messages")
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.drop_index("ix_tickets_status")
+        batch_op.drop_index(
+            "ix_tickets_linked_ticket_id",
+            sqlite_where=sa.text("linked_ticket_id IS NOT NULL"),
+            postgresql_where=sa.text("linked_ticket_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_tickets_customer")
         batch_op.drop_index(
             "ix_tickets_card_refresh_at",
