@@ -180,6 +180,7 @@ class NoticeKind(StrEnum):
     FORWARDED = "forwarded"
     FORWARD_HELD = "forward_held"
     BACKFILL_OFFER = "backfill_offer"
+    HELP = "help"
     SAID = "said"
 
 

@@ -13,9 +13,10 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
-from bot.listeners import actions, commands, home, messages, moving, places, shortcuts
+from bot.listeners import actions, commands, home, messages, moving, places, reactions, shortcuts
 from bot.listeners.answers import user_of, whisper_text
 from bot.listeners.modals import (
+    assign,
     channel_form,
     forward,
     merge,
@@ -33,8 +34,18 @@ SORRY = say("Something went wrong on Canal's side; it was logged. Try again.")
 
 def register(app: AsyncApp, services: Services) -> None:
     """Connect every listener, and the one place where their errors become answers."""
-    modals = (channel_form, signature_form, show_mail, recipients, forward, merge)
-    for module in (messages, actions, commands, shortcuts, home, moving, *modals, places):
+    modals = (channel_form, signature_form, show_mail, recipients, forward, merge, assign)
+    for module in (
+        messages,
+        actions,
+        reactions,
+        commands,
+        shortcuts,
+        home,
+        moving,
+        *modals,
+        places,
+    ):
         module.register(app, services)
 
     @app.error

@@ -44,8 +44,6 @@ def register(app: AsyncApp, services: Services) -> None:
             await open_mail(services, body, int(number))
         elif what == "post_eml":
             services.background.start(post_eml(services, body, int(number)))
-        elif what == "give_back":
-            await services.tickets.assign(int(number), user_of(body), None)
         elif what in menu:
             await menu[what](services, body, int(number))
         await ack()

@@ -11,6 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.listeners.answers import user_of
 from bot.listeners.channel_texts import channel_block, channel_buttons
+from bot.listeners.help import help_lines
 from bot.listeners.modals.channel_form import open_add, open_edit, open_reconnect
 from bot.listeners.modals.signature_form import open_signature
 from bot.listeners.services import Services
@@ -101,18 +102,7 @@ async def _show_again(services: Services, response_url: str, user_id: str) -> No
 
 
 async def _help(services: Services, body: Json, before: str = "") -> Answer:
-    texts = services.texts
-    lines = [
-        texts("`/canal list` – the email channels, and whether mail gets through"),
-        texts("`/canal signature` – your own signature below your replies"),
-        texts("`/canal add` – connect an address that customers write to (admins)"),
-        texts("`/canal edit NAME` – change a channel (admins)"),
-        texts("`/canal pause NAME`, `/canal resume NAME` – keep mail waiting for a while (admins)"),
-        texts("`/canal remove NAME` – disconnect a channel; its tickets stay (admins)"),
-        texts("`/canal test NAME` – try a channel's connections (admins)"),
-        texts("In a ticket's thread, what you write is mailed to the customer; "
-              "`note:`, `private:`, `//` or a leading @mention keeps it in Slack."),
-    ]  # fmt: skip
+    lines = help_lines(services.texts)
     return "\n".join([before, *lines] if before else lines), []
 
 

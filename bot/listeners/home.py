@@ -7,8 +7,10 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.listeners.channel_texts import channel_block
+from bot.listeners.help import help_lines
 from bot.listeners.services import Services
 from bot.slack.kit import actions, button, divider, header, label, section
+from handlers.posts import Notice, NoticeKind, Place
 
 Json = dict[str, Any]
 
@@ -21,8 +23,17 @@ def register(app: AsyncApp, services: Services) -> None:
             services.background.start(_publish(services, user_id))
 
     @app.event("app_mention")
-    async def on_mention() -> None:
-        """A mention in a thread is a note, and on_message keeps it; elsewhere it is nothing."""
+    async def on_mention(event: Json) -> None:
+        """A mention in a thread is a note, and on_message keeps it; elsewhere it asks for help."""
+        if not event.get("thread_ts") and event.get("user"):
+            services.background.start(_help(services, event))
+
+
+async def _help(services: Services, event: Json) -> None:
+    user_id = str(event["user"])
+    own = await services.speaking_to(user_id)
+    notice = Notice(NoticeKind.HELP, {"lines": help_lines(own.texts)})
+    await services.chat.whisper(Place(str(event["channel"])), user_id, notice)
 
 
 async def _publish(services: Services, user_id: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.slack.blocks import blocks_from_document
 from bot.slack.card_links import forward_title, link_blocks, link_buttons, merged_blocks
+from bot.slack.defects import defects_for_readers
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, context, cut, header, option, overflow, rich_section
 from bot.slack.sender_marks import sender_words, staff_words
@@ -81,15 +82,15 @@ def _take_button(card: TicketCard, texts: Texts) -> Json:
 
 
 def _more(card: TicketCard, texts: Texts) -> Json:
+    """Slack takes five entries at most."""
     options = [
         option(texts("Show full mail"), f"show_mail:{card.mark.message_id}"),
         option(texts("Post the .eml file here"), f"post_eml:{card.mark.message_id}"),
     ]
     if card.status is not TicketStatus.CLOSED:
         options.insert(0, option(texts("Recipients…"), f"recipients:{card.mark.ticket_id}"))
+        options.insert(1, option(texts("Assign…"), f"assign:{card.mark.ticket_id}"))
         options.append(option(texts("Merge…"), f"merge:{card.mark.ticket_id}"))
-    if card.assignee_id and card.status is not TicketStatus.CLOSED:
-        options.append(option(texts("Give it back"), f"give_back:{card.mark.ticket_id}"))
     return overflow("ticket_more", options)
 
 
@@ -132,8 +133,9 @@ def _text_blocks(text: MailText, texts: Texts) -> list[Json]:
         blocks = [*blocks, context(" ".join(lines))]
     if text.files:
         blocks = [*blocks, context("\n".join(_file_line(one, texts) for one in text.files[:20]))]
-    if text.defects:
-        blocks = [*blocks, context("⚠ " + cut(" ".join(text.defects), 500))]
+    defects = defects_for_readers(text.defects, texts)
+    if defects:
+        blocks = [*blocks, context("⚠ " + cut(defects, 500))]
     return blocks
 
 

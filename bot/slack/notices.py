@@ -250,6 +250,11 @@ def _backfill_offer(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     ]
 
 
+def _help(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    """Lines of our own words, in the reader's language already."""
+    return "\n".join(facts["lines"]), []
+
+
 def _said(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     """A sentence that was worded elsewhere (an error's own)."""
     return escape_text(texts.own(facts.get("text") or "")), []
@@ -274,5 +279,6 @@ _WORDINGS: dict[NoticeKind, Wording] = {
     NoticeKind.CONNECTION_WORKS: _connection_works,
     NoticeKind.FORWARDING_CONFIRMATION: _forwarding_confirmation,
     NoticeKind.BACKFILL_OFFER: _backfill_offer,
+    NoticeKind.HELP: _help,
     NoticeKind.SAID: _said,
 }

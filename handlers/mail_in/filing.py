@@ -31,6 +31,7 @@ from mail.reading.forwarding_confirmation import (
     find_forwarding_confirmation,
 )
 from mail.reading.parse import parse_mail
+from mail.sentences import say
 from storage.engine import Session
 from storage.queries import channels, mails
 from storage.records import ArrivalRecord, ChannelRecord
@@ -42,7 +43,7 @@ _LOOK_EVERY = 1.0
 _MOST_ATTEMPTS = 5
 _THREAD_FROM = 8 * 1024
 """Bytes, compressed, from which a mail is parsed off the event loop."""
-UNREADABLE = "This mail could not be read; it is attached as it came."
+UNREADABLE = say("This mail could not be read; it is attached as it came.")
 
 
 class FilingWorker:

@@ -64,6 +64,11 @@ class Tickets:
         async with self._context.db.read() as tx:
             return await tickets.find(tx, ticket_id)
 
+    async def find_by_card(self, slack_channel_id: str, ts: str) -> TicketRecord | None:
+        """The ticket whose card this Slack message is."""
+        async with self._context.db.read() as tx:
+            return await tickets.find_by_thread(tx, slack_channel_id, ts)
+
     async def find_message(self, message_id: int) -> tuple[TicketRecord, MessageRecord] | None:
         async with self._context.db.read() as tx:
             message = await messages.find(tx, message_id)

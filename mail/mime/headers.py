@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mail.mime.encoded_words import decode_words, raw_to_text
+from mail.sentences import say
 
 PEEK_BYTES = 262_144
 MAX_HEADER_BYTES = 1_048_576
@@ -111,7 +112,9 @@ def split_headers(data: bytes, start: int = 0, end: int | None = None) -> Header
     _close(block, data, name, value_start, min(position, limit))
     block.body_offset = min(position, end)
     if position < end:
-        block.defects.append("The headers are longer than 1 MB: the rest was not read as headers.")
+        block.defects.append(
+            say("The headers are longer than 1 MB: the rest was not read as headers.")
+        )
     return block
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from mail.mime.headers import HeaderBlock, split_headers
 from mail.mime.parameters import Parameterised, media_type, parse_parameters
+from mail.sentences import say
 
 MAX_PARTS = 1_000
 MAX_DEPTH = 50
@@ -222,7 +223,7 @@ class _Splitter:
         if len(self.stack) >= MAX_DEPTH:
             self.defects.append(f"Parts are nested more than {MAX_DEPTH} deep: they are one file.")
         elif not boundary:
-            self.defects.append("A multipart has no boundary.")
+            self.defects.append(say("A multipart has no boundary."))
         else:
             self.by_boundary[boundary] = len(self.stack)
             self.stack.append(_Open(part, boundary))
@@ -234,7 +235,7 @@ class _Splitter:
         if found is None:
             root.content_type = "text/plain"
             root.parameters = {}
-            self.defects.append("No part of the multipart was found: it was read as text.")
+            self.defects.append(say("No part of the multipart was found: it was read as text."))
             return
         self.defects.append("The boundary of the multipart is wrong: it was guessed.")
         root.parameters["boundary"] = found[1].decode("latin-1").strip()

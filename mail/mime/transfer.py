@@ -6,6 +6,8 @@ import binascii
 import re
 from dataclasses import dataclass
 
+from mail.sentences import say
+
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
 _SPACE = b" \t\r\n"
@@ -66,9 +68,9 @@ def _decode_base64(data: bytes, *, is_text: bool) -> Transferred:
     if tail:
         defect = "Plain text follows the base64 of a part."
     elif cut:
-        defect = "The base64 of a part is cut off: its end is missing."
+        defect = say("The base64 of a part is cut off: its end is missing.")
     elif stray:
-        defect = "The base64 of a part holds characters that do not belong there."
+        defect = say("The base64 of a part holds characters that do not belong there.")
     return Transferred(decoded + tail, defect)
 
 

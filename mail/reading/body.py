@@ -13,6 +13,7 @@ from mail.mime.charsets import decode_text
 from mail.mime.cleaning import clean_text
 from mail.mime.parts import Part
 from mail.mime.transfer import decode_transfer
+from mail.sentences import say
 
 TEXT_TYPES = frozenset(
     {
@@ -207,7 +208,7 @@ def part_text(part: Part, defects: list[str]) -> str:
     """A text part as characters with \\n line ends; notes what was wrong with it."""
     raw = part.data[part.body_start : min(part.body_end, part.body_start + MAX_BODY_BYTES)]
     if part.body_end - part.body_start > MAX_BODY_BYTES:
-        defects.append("The text is longer than 1 MB: its end stays in the original.")
+        defects.append(say("The text is longer than 1 MB: its end stays in the original."))
     moved = decode_transfer(raw, part.encoding, is_text=True)
     charset = part.parameters.get("charset") or (
         _meta_charset(moved.data) if is_html(part) else None

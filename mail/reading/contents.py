@@ -47,6 +47,7 @@ from mail.reading.enriched import enriched_text
 from mail.reading.rtf import rtf_html, rtf_text
 from mail.reading.text_links import link_block
 from mail.reading.tnef import Tnef
+from mail.sentences import say
 
 MAX_TEXTS = 50
 MAX_TOTAL = 1_500_000
@@ -144,7 +145,7 @@ class _Reader:
         self.content_ids |= body.content_ids
         self.found.marker = self.found.marker or body.marker
         if body.cut:
-            self.found.defects.append("The HTML is too long: its end stays in the original.")
+            self.found.defects.append(say("The HTML is too long: its end stays in the original."))
         if body.blocks:
             self.found.from_html = True
             self.found.html_present = True
@@ -183,7 +184,9 @@ class _Reader:
             inner = list(tnef_files(part, tnef))
             took_text = self._take_tnef_text(tnef)
             if not tnef.complete:
-                self.found.defects.append("winmail.dat is damaged: what could be read is shown.")
+                self.found.defects.append(
+                    say("winmail.dat is damaged: what could be read is shown.")
+                )
             if not inner and not took_text:
                 yield file
             yield from inner

@@ -27,6 +27,7 @@ from mail.reading.contents import Contents, read_contents
 from mail.reading.forwards import find_forwarded, is_forward
 from mail.reading.kinds import classify
 from mail.reading.language import detect_language
+from mail.sentences import say
 
 __all__ = ["dedupe_key", "parse_mail", "peek_headers", "read_attachment"]
 
@@ -37,7 +38,7 @@ _PGP = "The mail is encrypted with PGP: only the owner of the key can read it."
 def parse_mail(data: bytes) -> ParsedMail:
     """Everything that the mail says. Never raises; `defects` tells what was wrong with it."""
     defects: list[str] = []
-    empty = ParsedMail(defects=("The mail could not be read.",))
+    empty = ParsedMail(defects=(say("The mail could not be read."),))
     return attempt("mail", lambda: _parse(data, defects), empty, defects)
 
 
@@ -54,7 +55,7 @@ def _parse(data: bytes, defects: list[str]) -> ParsedMail:
     prepared, found = prepare(data)
     defects.extend(found)
     if not prepared.strip():
-        return ParsedMail(defects=("The mail is empty.",))
+        return ParsedMail(defects=(say("The mail is empty."),))
     tree = split_mime(prepared)
     defects.extend(tree.defects)
     headers = tree.root.headers
@@ -178,12 +179,12 @@ def _sender(headers: HeaderBlock, defects: list[str]) -> Address | None:
     values = headers.text_all("From")
     found = [address for value in values for address in parse_address_list(value)]
     if len(values) > 1:
-        defects.append("There are several From headers: the first one counts.")
+        defects.append(say("There are several From headers: the first one counts."))
     elif len(found) > 1:
-        defects.append("From names several people: the first one counts.")
+        defects.append(say("From names several people: the first one counts."))
     if found:
         return found[0]
-    defects.append("From is missing." if not values else "From holds no address.")
+    defects.append(say("From is missing.") if not values else say("From holds no address."))
     sender = _addresses(headers, "Sender")
     return sender[0] if sender else None
 

@@ -49,3 +49,19 @@ async def test_a_card_has_the_channels_language_and_a_whisper_its_readers(
 
 def ephemeral_words(desk: Harness, person: str) -> str:
     return "\n".join(words_of(one) for one in desk.sandbox.ephemerals(person))
+
+
+async def test_windows_answers_and_refusals_have_their_readers_language(desk: Harness) -> None:
+    pat = desk.sandbox.add_user("pat", "Pat", "pat@acme.example", locale="pt-PT")
+    await desk.sandbox.command(pat, desk.support, "/canal", "add")
+    await desk.sandbox.wait_for(lambda: "Só os admins do Canal podem" in ephemeral_words(desk, pat))
+    await desk.sandbox.command(pat, desk.support, "/canal", "signature")
+    [window] = desk.sandbox.open_views(pat)
+    assert "A sua assinatura" in words_of(window)
+    await desk.write("Is it warm?")
+    card = await desk.ticket()
+    menu = f"merge:{card['metadata']['event_payload']['ticket_id']}"
+    await desk.sandbox.click(pat, desk.support, card["ts"], "ticket_more", selected=menu)
+    merge = desk.sandbox.open_views(pat)[-1]
+    answer = await desk.sandbox.submit_view(pat, merge["id"], {"number": "#99"})
+    assert answer["errors"] == {"number": "Não existe o ticket #99."}
