@@ -124,6 +124,10 @@ class Chat(Protocol):
         """The bytes of a file that a person attached."""
         ...
 
+    async def look_up_file(self, file_id: str) -> SlackFile:
+        """A file that came with its id alone: one of another workspace (Slack Connect)."""
+        ...
+
     async def profile(self, user_id: str) -> Profile:
         """Never fails for want of an answer: then it holds the id alone."""
         ...

@@ -18,10 +18,10 @@ from bot.slack.calls import SlackCalls
 from bot.slack.cards import METADATA_EVENT, build_card, build_mail_post
 from bot.slack.i18n import Catalogs
 from bot.slack.notices import build_notice
-from bot.slack.threads import agent_messages_from
+from bot.slack.threads import agent_messages_from, slack_file_from
 from bot.slack.windows import Windows
 from handlers.errors import ChatClosed, ChatError, ChatRefused
-from handlers.ports import AgentMessage, Clock, Profile
+from handlers.ports import AgentMessage, Clock, Profile, SlackFile
 from handlers.posts import MailPost, Mark, Notice, Place, TicketCard, TicketLink
 
 _log = logging.getLogger(__name__)
@@ -183,6 +183,10 @@ class SlackChat(Windows):
 
     async def download(self, url: str, *, limit: int) -> bytes:
         return await self._calls.fetch_bytes(url, limit=limit)
+
+    async def look_up_file(self, file_id: str) -> SlackFile:
+        answer = await self._calls.call("files.info", {"file": file_id})
+        return slack_file_from(answer.get("file") or {})
 
     async def profile(self, user_id: str) -> Profile:
         return await self.people.profile(user_id)

@@ -38,7 +38,7 @@ async def agent_message_from(
         document=text.document,
         plain=text.plain,
         starts_with_mention=text.starts_with_mention,
-        files=tuple(_file(one) for one in message.get("files") or ()),
+        files=tuple(slack_file_from(one) for one in message.get("files") or ()),
     )
 
 
@@ -54,7 +54,8 @@ async def agent_messages_from(
     ]
 
 
-def _file(file: Json) -> SlackFile:
+def slack_file_from(file: Json) -> SlackFile:
+    """A file of Slack's; its address is empty where only `files.info` tells it."""
     return SlackFile(
         file_id=str(file.get("id", "")),
         name=str(file.get("name") or file.get("title") or "file"),

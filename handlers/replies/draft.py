@@ -85,8 +85,13 @@ class MailDrafts:
         return await asyncio.to_thread(sign, data, key.selector, key.domain, key.private_key)
 
     async def _fetch_file(self, item: OutboxRecord, attachment: AttachmentRecord) -> OutgoingFile:
+        name, content_type = attachment.filename, attachment.content_type
         try:
-            data = await self._chat.download(attachment.url or "", limit=_FILE_LIMIT)
+            url = attachment.url
+            if not url and attachment.slack_file_id:
+                file = await self._chat.look_up_file(attachment.slack_file_id)
+                url, name, content_type = file.url, file.name, file.content_type
+            data = await self._chat.download(url or "", limit=_FILE_LIMIT)
         except ChatRateLimited:
             raise
         except ChatError as error:
@@ -96,4 +101,4 @@ class MailDrafts:
                 f"{attachment.filename} could not be fetched from Slack ({error.code}), "
                 "so nothing was sent."
             ) from error
-        return OutgoingFile(attachment.filename, attachment.content_type, data)
+        return OutgoingFile(name, content_type, data)

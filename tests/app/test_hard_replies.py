@@ -104,7 +104,8 @@ async def test_a_reply_that_never_left_is_quoted_to_nobody(canal: Harness) -> No
 
 async def test_who_answers_beside_a_colleague_is_told(canal: Harness) -> None:
     card = await opened(canal, undo_seconds=600)
-    await canal.say(card, "I answer", user=canal.rui)
+    one = await canal.say(card, "I answer", user=canal.rui)
+    await canal.wait_reaction(one, "hourglass_flowing_sand")
     two = await canal.say(card, "So do I")
     await whispered(canal, f"<@{canal.rui}> has just answered as well")
     await canal.wait_reaction(two, "hourglass_flowing_sand")
@@ -122,3 +123,22 @@ async def test_the_send_button_shows_subject_files_and_whose_signature(canal: Ha
     assert "Acme Support" in shown
     await canal.idle()
     assert not canal.catcher.mails
+
+
+async def test_a_file_of_another_workspace_is_looked_up_and_leaves(canal: Harness) -> None:
+    """Slack Connect: the event has the file's id and says `check_file_info`."""
+    card = await opened(canal)
+    lent = await canal.sandbox.say(canal.ana, canal.support, files=[("offer.pdf", b"%PDF-1.7")])
+    (file,) = canal.sandbox.message(canal.support, lent)["files"]
+    channel = canal.sandbox.world.get_channel(canal.support)
+    stub = {"id": file["id"], "mode": "file_access", "file_access": "check_file_info"}
+    message = {
+        "user": canal.ana,
+        "text": "Our offer",
+        "thread_ts": card["ts"],
+        "files": [file["id"]],
+        "subtype": "file_share",
+    }
+    canal.sandbox.events.message(channel, {**message, "ts": "1772445600.000100", "files": [stub]})
+    sent = await canal.sent()
+    assert sent.attachments == [("offer.pdf", b"%PDF-1.7")]
