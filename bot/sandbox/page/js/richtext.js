@@ -33,6 +33,7 @@ function renderList(part, names) {
   const list = h(ordered ? "ol" : "ul", {
     class: ["rich-list", `indent-${indent}`, `depth-${indent % 3}`, part.border ? "bordered" : null],
     start: ordered ? (Number(part.offset) || 0) + 1 : null,
+    dir: "auto", // from its own words: Arabic and Hebrew have the marks on the right
   });
   for (const item of part.elements ?? []) list.append(h("li", null, inlineAll(item.elements, names)));
   return list;
