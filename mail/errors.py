@@ -16,7 +16,8 @@ MailError
     ├── ConnectionCut       the server hung up in the middle
     ├── ProtocolBroken      what answers does not speak the protocol
     ├── LoginFailed         the server refused user, password or token
-    │   └── DeadGrant       the OAuth grant has ended: a person has to connect again
+    │   ├── DeadGrant       the OAuth grant has ended: a person has to connect again
+    │   └── DeviceCodeBlocked  a rule forbids device codes: sign in by browser instead
     ├── FolderMissing       the mailbox has no folder of that name
     ├── Refused             a permanent answer (5xx, NO)
     ├── Deferred            a temporary answer (4xx): try again later
@@ -109,6 +110,10 @@ class LoginFailed(WireError):  # noqa: N818
 
 class DeadGrant(LoginFailed):
     """The permission to use this mailbox has ended: connect it again."""
+
+
+class DeviceCodeBlocked(LoginFailed):
+    """A rule of your organisation blocks sign-in by code. Sign in by browser instead."""
 
 
 class FolderMissing(WireError):  # noqa: N818

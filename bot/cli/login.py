@@ -15,7 +15,7 @@ from bot.cli.support import Offline, run_offline, say
 from bot.problems import StartupError
 from bot.wires.sign_in import PROVIDERS, REDIRECT, SignIns, WantedGrant
 from handlers.channels.connection_settings import OAuthChoice
-from mail.errors import MailError
+from mail.errors import DeviceCodeBlocked, MailError
 
 if TYPE_CHECKING:
     from mail.oauth.tokens import TokenSet
@@ -134,10 +134,13 @@ async def _sign_in(sign_ins: SignIns, wanted: WantedGrant, options: LoginOptions
     if options.way in ("app", "service"):
         return await sign_ins.fetch_without_person(wanted, options.secrets)
     if options.way == "device":
-        login = await sign_ins.start_device(wanted, options.secrets)
-        say(f"For {wanted.purpose}: open {login.verification_uri} and enter {login.user_code}")
-        say("Waiting…")
-        return await sign_ins.wait_for_device(wanted, options.secrets, login)
+        try:
+            login = await sign_ins.start_device(wanted, options.secrets)
+            say(f"For {wanted.purpose}: open {login.verification_uri} and enter {login.user_code}")
+            say("Waiting…")
+            return await sign_ins.wait_for_device(wanted, options.secrets, login)
+        except DeviceCodeBlocked as error:
+            say(str(error))
     begun = sign_ins.start_browser(wanted, options.secrets, options.redirect_uri)
     say(f"For {wanted.purpose}: open this address and sign in:\n{begun.url}")
     say("Then copy the whole address that the browser ends at (the page may be an error), here:")

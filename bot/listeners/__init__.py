@@ -22,6 +22,7 @@ from bot.listeners.modals import (
     merge,
     recipients,
     show_mail,
+    sign_in,
     signature_form,
 )
 from bot.listeners.services import Services
@@ -34,7 +35,7 @@ SORRY = say("Something went wrong on Canal's side; it was logged. Try again.")
 
 def register(app: AsyncApp, services: Services) -> None:
     """Connect every listener, and the one place where their errors become answers."""
-    modals = (channel_form, signature_form, show_mail, recipients, forward, merge, assign)
+    modals = (channel_form, sign_in, signature_form, show_mail, recipients, forward, merge, assign)
     for module in (
         messages,
         actions,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.listeners.modals.sign_in_views import awaited_sign_in, start_button
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, section
 from bot.slack.texts import Texts
@@ -38,6 +39,8 @@ def channel_buttons(status: ChannelStatus, texts: Texts) -> Json:
     found = []
     if any(one.failing_since is not None for one in status.connections):
         found.append(button(texts("Reconnect"), "channel_reconnect", name, style="primary"))
+    elif target := awaited_sign_in(status):
+        found.append(start_button(texts, target))
     found.append(button(texts("Edit"), "channel_edit", name))
     if status.channel.state == "paused":
         found.append(button(texts("Resume"), "channel_resume", name))

@@ -17,7 +17,9 @@ from bot.listeners.modals.signature_form import open_signature
 from bot.listeners.services import Services
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, confirm_dialog, section
+from bot.slack.texts import Texts
 from handlers.errors import UserError
+from handlers.ports import Step
 from handlers.posts import Notice, NoticeKind
 
 Json = dict[str, Any]
@@ -79,9 +81,10 @@ def _register_list(app: AsyncApp, services: Services) -> None:
 
     @app.action("channel_reconnect")
     async def on_reconnect(ack: AsyncAck, body: Json, action: Json) -> None:
-        own = await services.speaking_to(user_of(body))
-        await services.admins.require(user_of(body))
-        await open_reconnect(own, body["trigger_id"], str(action["value"]))
+        user_id = user_of(body)
+        own = await services.speaking_to(user_id)
+        await services.admins.require(user_id)
+        await open_reconnect(own, body["trigger_id"], user_id, str(action["value"]))
         await ack()
 
     @app.action(re.compile("^channel_(pause|resume)$"))
@@ -193,10 +196,20 @@ async def _on_test(services: Services, body: Json, rest: str) -> Answer:
 
 
 async def _run_test(services: Services, body: Json, name: str) -> None:
+    """Log in on both sides; where that works, send a mail through the whole loop."""
     report = await services.tester.test(name)
-    own = services.texts.own
-    lines = [f"{'✔' if step.ok else '❌'} {own(step.sentence)}" for step in report]
-    await services.chat.respond(body["response_url"], escape_text("\n".join(lines)))
+    lines = [_tell_step(step, services.texts) for step in report]
+    works = all(step.ok for step in report)
+    if works:
+        lines.append(services.texts("A test mail is on its way round; this takes up to a minute."))
+    await services.chat.respond(body["response_url"], "\n".join(lines))
+    if works:
+        lines = [_tell_step(step, services.texts) for step in await services.loop_test.run(name)]
+        await services.chat.respond(body["response_url"], "\n".join(lines))
+
+
+def _tell_step(step: Step, texts: Texts) -> str:
+    return escape_text(f"{'✔' if step.ok else '❌'} {texts.own(step.sentence)}")
 
 
 async def _named(services: Services, rest: str) -> str:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 TokenSource = Callable[[bool], Awaitable[str]]
 """An access token; True when the server refused the last one."""
-NOT_SIGNED_IN = "Nobody has signed in to this mailbox yet: use `canal channels login`."
+NOT_SIGNED_IN = (
+    "Nobody has signed in to this mailbox yet: press Sign in or Reconnect in /canal list, or use "
+    "`canal channels login`."
+)
 
 
 class Grants:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aiolimiter import AsyncLimiter
 
-from bot.wires.grants import Grants, TokenSource
+from bot.wires.grants import NOT_SIGNED_IN, Grants, TokenSource
 from handlers.channels.connection_settings import is_graph, oauth_of, read_imap, read_smtp
 from handlers.ports import MailConnection
 from mail.discovery.providers import find_provider_by_host, get_provider
@@ -200,4 +200,4 @@ async def _close(sender: Sender) -> None:
 
 
 async def _no_grant(_refused: bool) -> str:
-    raise DeadGrant("Nobody has signed in to this mailbox yet: use `canal channels login`.")
+    raise DeadGrant(NOT_SIGNED_IN)

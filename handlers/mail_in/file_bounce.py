@@ -59,7 +59,7 @@ class BounceFiler:
             return entry
         for recipient in bounce.recipients or _only_recipient(reply, mail):
             if recipient.action in _BAD:
-                await self._record(tx, reply, recipient, entry.id)
+                await self._record(tx, reply, recipient, entry.id, quiet=arrival.quiet)
         return entry
 
     async def _tell_of_complaint(
@@ -110,7 +110,13 @@ class BounceFiler:
         return next(iter([*named, *left]), None)
 
     async def _record(
-        self, tx: Session, reply: MessageRecord, recipient: BounceRecipient, entry_id: int
+        self,
+        tx: Session,
+        reply: MessageRecord,
+        recipient: BounceRecipient,
+        entry_id: int,
+        *,
+        quiet: bool,
     ) -> None:
         now = self._context.clock.now()
         failed = recipient.action is BounceAction.FAILED
@@ -139,7 +145,7 @@ class BounceFiler:
                 "message_id": reply.id,
                 "entry_id": entry_id,
             },
-            mention=reply.slack_user_id if failed else None,
+            mention=reply.slack_user_id if failed and not quiet else None,
         )
         await work.notice_in_thread(tx, ticket, notice, now=now)
 

@@ -24,7 +24,8 @@ class FloodFiler:
 
     def judge(self, filing: Filing, match: Match, now: datetime) -> Flood | None:
         sender = filing.mail.from_
-        if sender is None or filing.verdict is Verdict.STAFF or filing.arrival.source == "replay":
+        is_imported = filing.arrival.quiet or filing.arrival.source == "replay"
+        if sender is None or filing.verdict is Verdict.STAFF or is_imported:
             return None
         return self.gate.judge(
             filing.channel.id,

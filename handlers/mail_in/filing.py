@@ -198,7 +198,8 @@ class FilingWorker:
         genuine = asked is not None and not is_forged(filing.auth)
         if asked is not None and genuine and filing.verdict is Verdict.ACCEPT:
             filing = replace(filing, verdict=Verdict.QUIET)
-            await self._tell_of_forwarding(tx, arrival, channel, asked)
+            if not arrival.quiet:
+                await self._tell_of_forwarding(tx, arrival, channel, asked)
         message = await self._mails.file(tx, filing)
         self._checks.filed(arrival.id, message.id)
         await mails.settle(tx, arrival.id, "filed", message_id=message.id)

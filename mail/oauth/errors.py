@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mail.errors import DeadGrant, Deferred, LoginFailed, MailError
+from mail.errors import DeadGrant, Deferred, DeviceCodeBlocked, LoginFailed, MailError
 
 _AADSTS = re.compile(r"AADSTS(\d{4,8})")
 
@@ -32,9 +32,7 @@ _DEAD: dict[int, str] = {
     90094: "Only an administrator may allow this app: let one grant admin consent in Entra.",
     90095: "Only an administrator may allow this app: the request was sent to one.",
     50105: "The account is not assigned to the app: assign it in Entra (Enterprise applications).",
-    53003: "A Conditional Access policy blocks this sign-in. If device code sign-in is blocked,"
-    " use the sign-in by browser or the app-only access instead.",
-    530036: "A Conditional Access policy blocks device code sign-in. Use the sign-in by browser or"
+    53003: "A Conditional Access policy blocks this sign-in. Have Canal's app allowed in it, or use"
     " the app-only access instead.",
     50034: "There is no such account in this organisation. Check the address and the tenant.",
 }
@@ -56,6 +54,16 @@ _APP: dict[int, str] = {
     " “Office 365 Exchange Online” to the app.",
     70011: "The app asks for a permission that does not exist. Check its API permissions.",
     700027: "The certificate of the app registration is not accepted. Upload the current one.",
+}
+# Microsoft: sign-in by code is not wanted there, while that by browser may well be.
+_CODE_BLOCKED: dict[int, str] = {
+    53003: "A Conditional Access policy of your organisation blocks sign-in by code. Sign in by"
+    " browser instead.",
+    530036: "A Conditional Access policy of your organisation blocks sign-in by code. Sign in by"
+    " browser instead.",
+    50199: "Microsoft does not confirm sign-in by code here. Sign in by browser instead.",
+    7000218: "The app registration does not allow sign-in by code. Sign in by browser instead, or"
+    " switch “Allow public client flows” on in Microsoft Entra (Authentication).",
 }
 _BY_ERROR: dict[str, str] = {
     "invalid_client": "The client ID or the client secret is wrong. Check both.",
@@ -104,6 +112,16 @@ def token_error(provider: str, status: int, answer: Mapping[str, object]) -> Mai
         return AppRefused(_BY_ERROR[name])
     said = describe(answer)
     return LoginFailed(f"{provider} refused the sign-in{': “' + said + '”' if said else ''}.")
+
+
+def device_error(provider: str, status: int, answer: Mapping[str, object]) -> MailError:
+    """The same for the answers to a sign-in by code, where the browser is another way."""
+    for code in aadsts_codes(answer):
+        if code in _CODE_BLOCKED:
+            return DeviceCodeBlocked(_CODE_BLOCKED[code])
+    if answer.get("error") == "unauthorized_client":
+        return DeviceCodeBlocked(_CODE_BLOCKED[7000218])
+    return token_error(provider, status, answer)
 
 
 def aadsts_codes(answer: Mapping[str, object]) -> list[int]:

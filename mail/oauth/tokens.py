@@ -24,7 +24,7 @@ import aiohttp
 
 from mail.errors import DeadGrant, LoginFailed
 from mail.oauth.clients import OAuthClient
-from mail.oauth.errors import token_error
+from mail.oauth.errors import device_error, token_error
 from mail.oauth.http import post_form
 from mail.oauth.jwt import ServiceAccount, google_assertion, microsoft_assertion, read_claims
 
@@ -146,7 +146,7 @@ async def start_device_login(session: aiohttp.ClientSession, client: OAuthClient
     form = {"client_id": client.client_id, "scope": " ".join(client.scopes)}
     status, answer = await post_form(session, client.device_url, form, client.provider_name)
     if status != 200 or "device_code" not in answer:
-        raise token_error(client.provider_name, status, answer)
+        raise device_error(client.provider_name, status, answer)
     return DeviceLogin(
         user_code=str(answer["user_code"]),
         verification_uri=str(answer.get("verification_uri") or answer.get("verification_url")),
@@ -180,7 +180,7 @@ async def wait_for_device_login(
         if error == "slow_down":
             interval += 5
         elif error != "authorization_pending":
-            raise token_error(client.provider_name, status, answer)
+            raise device_error(client.provider_name, status, answer)
         if time.time() > login.expires_at:
             raise DeadGrant("The code has expired before it was entered. Start again.")
 

@@ -219,6 +219,19 @@ async def test_the_test_sends_a_mail_through_the_whole_loop(canal: Harness, host
     assert len(canal.roots()) == 1, "the test mail makes no ticket"
 
 
+async def test_the_test_in_slack_does_the_same(canal: Harness, host: MailHost) -> None:
+    await canal.add_channel(**host.channel(host.new_user()))
+    await canal.sandbox.command(canal.rui, canal.support, "/canal", "test Support")
+
+    def said() -> str:
+        return "\n".join(words_of(one) for one in canal.sandbox.ephemerals(canal.rui))
+
+    await canal.sandbox.wait_for(lambda: "DMARC:" in said(), timeout=60)
+    assert "✔ In:" in said()
+    assert "✔ Loop: the test mail came back after" in said()
+    assert "✔ Message-ID: survived" in said()
+
+
 async def test_a_loop_that_is_not_closed_fails_with_what_to_look_at(canal: Harness) -> None:
     await canal.add_channel()
     status, out, _ = await run_cli(

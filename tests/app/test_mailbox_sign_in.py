@@ -265,6 +265,22 @@ async def read_url(process: Process) -> str:
     assert process.stdout is not None
     async with asyncio.timeout(30):
         while line := (await process.stdout.readline()).decode().strip():
-            if line.startswith("https://"):
+            if line.startswith(("https://", "http://")):
                 return line
     raise AssertionError("no address was printed")
+
+
+async def test_where_a_rule_blocks_codes_the_command_goes_on_by_browser(world: World) -> None:
+    wanted = OAuthChoice("microsoft", use="graph", held_by="out").to_json()
+    await world.canal.add_channel(outgoing="office365", outgoing_settings={"oauth": wanted})
+    blocked = {"error": "access_denied", "error_codes": [53003]}
+    world.tokens.answers = [(200, DEVICE), (400, blocked)]
+    login = await start(world, "channels", "login", "Support", "--provider", "microsoft")
+    url = await read_url(login)
+    query = {key: values[0] for key, values in parse_qs(urlsplit(url).query).items()}
+    world.tokens.challenge = query["code_challenge"]
+    out, err = await login.communicate(
+        f"http://localhost/?state={query['state']}&code=x\n".encode()
+    )
+    assert login.returncode == 0, out + err
+    assert "Signed in as jo@contoso.example for sending." in out.decode()

@@ -25,7 +25,6 @@ from bot.listeners.modals.form_done import (
     GUIDES,
     build_done_view,
     build_guide,
-    build_sign_in_view,
 )
 from bot.listeners.modals.form_values import PASSWORDS, needs_trial, read_values, values_of
 from bot.listeners.modals.form_views import (
@@ -35,6 +34,7 @@ from bot.listeners.modals.form_views import (
     read_metadata,
 )
 from bot.listeners.modals.preview import build_preview, filled_for
+from bot.listeners.modals.sign_in import open_sign_in
 from bot.listeners.services import Services
 from handlers.channels.connection_settings import oauth_of
 from handlers.channels.fields import InvalidFields
@@ -141,22 +141,16 @@ async def open_edit(services: Services, trigger_id: str, name: str) -> None:
     await services.chat.open_view(trigger_id, form)
 
 
-async def open_reconnect(services: Services, trigger_id: str, name: str) -> None:
+async def open_reconnect(services: Services, trigger_id: str, user_id: str, name: str) -> None:
     """What mends a failing connection: its password typed anew, or a sign-in at the provider."""
     status = await services.channels.show(name)
     problems: dict[str, str] = {}
     for one in status.connections:
         if one.failing_since is None:
             continue
-        choice = oauth_of(one.settings)
-        if choice is not None:
-            view = build_sign_in_view(
-                status,
-                choice.provider,
-                services.texts,
-                why=services.texts.own(one.last_error or "") or None,
-            )
-            await services.chat.open_view(trigger_id, view)
+        if choice := oauth_of(one.settings):
+            number, why = status.channel.id, services.texts.own(one.last_error or "")
+            await open_sign_in(services, trigger_id, user_id, number, choice, why)
             return
         wire = "imap" if one.direction == "in" else "smtp"
         problems[f"{wire}_password"] = services.texts.own(one.last_error or "") or services.texts(

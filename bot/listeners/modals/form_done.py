@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from bot.listeners.modals.sign_in_views import sign_in_blocks
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, label, section
 from bot.slack.texts import Texts
 from handlers.channels.channels import ChannelStatus
-from handlers.channels.connection_settings import oauth_of
 
 Json = dict[str, Any]
 GUIDES = {
@@ -48,9 +47,7 @@ def build_done_view(
         blocks += _forwarding(status, where, texts, is_new=is_new)
     if told:
         blocks.append(section("\n".join(f"• {escape_text(texts.own(one))}" for one in told)[:3000]))
-    provider = _awaited_sign_in(status)
-    if provider:
-        blocks.append(section(_sign_in(channel.name, provider, texts)))
+    blocks += sign_in_blocks(status, texts)
     return {
         "type": "modal",
         "title": label(texts("Channel added") if is_new else texts("Channel saved"), 24),
@@ -96,37 +93,6 @@ def _forwarding(status: ChannelStatus, where: str, texts: Texts, *, is_new: bool
         for key, name in GUIDES.items()
     ]
     return [section(line) for line in lines] + [actions(*guides, block_id="howto")]
-
-
-def _awaited_sign_in(status: ChannelStatus) -> str | None:
-    for connection in status.connections:
-        choice = oauth_of(connection.settings)
-        if choice is not None and not choice.granted_at:
-            return choice.provider
-    return None
-
-
-def build_sign_in_view(
-    status: ChannelStatus, provider: str, texts: Texts, *, why: str | None
-) -> Json:
-    """How to sign in anew where a grant is dead."""
-    blocks = [section(f"❌ {escape_text(why)}"[:3000])] if why else []
-    blocks.append(section(_sign_in(status.channel.name, provider, texts)))
-    return {
-        "type": "modal",
-        "title": label(texts("Reconnect"), 24),
-        "close": label(texts("Close"), 24),
-        "blocks": blocks,
-    }
-
-
-def _sign_in(name: str, provider: str, texts: Texts) -> str:
-    return texts(
-        "One step is left: signing in. On the machine that Canal runs on, type\n"
-        "```canal channels login {name} --provider {provider}```",
-        name=escape_text(shlex.quote(name)),
-        provider=escape_text(provider),
-    )
 
 
 def build_guide(guide: str, address: str, texts: Texts) -> Json:
