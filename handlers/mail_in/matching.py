@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from handlers.tickets.merged import follow
 from handlers.tokens import Tokens
+from mail.mime.relayed_ids import without_region
 from mail.model import Envelope, ParsedMail
 from storage.engine import Session
 from storage.queries import messages, tickets
@@ -106,7 +107,8 @@ async def _by_known_id(
 
     A colleague is on it who answers somebody of the ticket.
     """
-    hits = await tickets.find_by_ids(tx, channel.id, references_of(mail))
+    known_as = tuple(without_region(one) for one in references_of(mail))
+    hits = await tickets.find_by_ids(tx, channel.id, known_as)
     sender = mail.from_.address if mail.from_ else ""
     for hit in hits:
         if sender and await tickets.is_person_of(tx, hit.ticket_id, sender):

@@ -36,6 +36,7 @@ from mail.errors import (
     MailError,
     TlsFailed,
 )
+from mail.mime.relayed_ids import relayed_ids
 from mail.sending.results import Outcome, SendResult
 from storage.engine import Session
 from storage.queries import channels, messages, tickets
@@ -148,6 +149,13 @@ class MailDelivery:
                 tx, message.id, ["sending"], "sent", sent_at=now, error=None, details=details
             )
             await self._worked(tx, parts, now)
+            await tickets.index_ids(
+                tx,
+                message.email_channel_id,
+                message.ticket_id,
+                relayed_ids(reply),
+                message_id=message.id,
+            )
             ticket = await tickets.get(tx, message.ticket_id)
             if ticket.status == "open":
                 await tickets.change(

@@ -56,6 +56,22 @@ async def test_ids_rewritten_by_a_relay_are_found_by_the_signed_reply_to(canal: 
     await joins(canal, card, "It works now.")
 
 
+async def test_the_id_that_a_relay_named_when_it_took_the_reply_is_known(canal: Harness) -> None:
+    await canal.edit_channel(undo_seconds=0)
+    await canal.write(message_id=canal.new_id())
+    card = await canal.ticket()
+    relayed = "0102018e1b2c3d4e-1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d-000000"
+    canal.catcher.refuse("jo@cust.example", f"250 Ok {relayed}", at="DATA")
+    ts = await canal.say(card, "We look into it.")
+    await canal.wait_reaction(ts, "white_check_mark")
+    await canal.write(
+        "By the relay's id",
+        message_id=canal.new_id(),
+        headers={"In-Reply-To": f"<{relayed}@eu-west-1.amazonses.com>"},
+    )
+    await joins(canal, card, "By the relay's id")
+
+
 async def test_the_folded_case_of_a_reply_to_still_counts(canal: Harness) -> None:
     card, sent = await answered(canal)
     address = sent.message["Reply-To"].addresses[0].addr_spec
