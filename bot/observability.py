@@ -25,7 +25,6 @@ CHATTY_LIBRARIES = (
     "dkim",
     "imapclient",
     "mail.log",  # aiosmtpd
-    "msal",
     "slack_bolt",
     "slack_sdk",
     "sqlalchemy",
