@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from handlers.context import Context
 from handlers.mail_in.file_mail import WHOLE_MAIL
 from handlers.replies.compose_forward import PassedOn, forwarded_content_id
+from handlers.tokens import without_tokens
 from mail.errors import MailError
 from mail.reading.parse import read_attachment
 from mail.writing.compose import OutgoingFile
 from storage.queries import mails
 from storage.records import AttachmentRecord
+
+_READABLE = ("message/", "text/")
+_BROKEN = re.compile(r"((?:canal|\+\d)[\w.+-]{0,80})=\r?\n(?=[\w.@+-])")
 
 
 class NotKept(MailError):  # noqa: N818 - it names the case
@@ -54,4 +59,15 @@ def _read(file: AttachmentRecord, raw: bytes | None, message_id: int) -> Outgoin
         raise NotKept(f"{file.filename} is not kept any more, so nothing was sent.")
     data = raw if file.part_index == WHOLE_MAIL else read_attachment(raw, file.part_index)
     content_id = forwarded_content_id(message_id, file.content_id) if file.content_id else None
+    if file.content_type.startswith(_READABLE):
+        data = _without_tokens(data)
     return OutgoingFile(file.filename, file.content_type, data, content_id=content_id)
+
+
+def _without_tokens(data: bytes) -> bytes:
+    """An attached mail of the first ticket has our addresses and ids in its head as well.
+
+    A line that quoted-printable breaks inside a token is put together first.
+    """
+    text = _BROKEN.sub(r"\1", data.decode("latin-1"))
+    return without_tokens(text).encode("latin-1")

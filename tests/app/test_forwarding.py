@@ -185,6 +185,28 @@ async def test_files_of_the_mails_go_along_or_not(desk: Harness) -> None:
     assert list((await desk.sent(2)).message.iter_attachments()) == []
 
 
+async def test_an_attached_mail_of_ours_gives_no_key_away_either(desk: Harness) -> None:
+    await desk.write("Hello", subject="Invoice")
+    card = await desk.ticket()
+    await desk.say(card, "Which one?")
+    reply = await desk.sent()
+    token = reply.message["Reply-To"].addresses[0].addr_spec
+    await desk.write(
+        "You wrote this:",
+        files={"yours.eml": reply.data or b"", "notes.txt": f"{token}\r\nand words".encode()},
+        headers={"In-Reply-To": reply.message_id},
+    )
+    await desk.sandbox.wait_for(lambda: "You wrote this" in thread_words(desk, card))
+    await forward(desk, card)
+    sent = await desk.sent(2)
+    files = dict(sent.attachments)
+    assert b"Which one?" in files["yours.eml"]
+    assert b"and words" in files["notes.txt"]
+    tokens = desk.canal.parts.context.tokens
+    ours = [tokens.ticket_in(data) for data in (*files.values(), sent.data or b"")]
+    assert ours == [None, None, 2]
+
+
 async def test_what_is_forwarded_is_chosen_and_never_a_note(desk: Harness) -> None:
     first = await desk.write("First words", subject="Invoice")
     card = await desk.ticket()
