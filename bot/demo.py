@@ -16,7 +16,9 @@ from bot.app import Canal
 from bot.config.check_network import find_manifest
 from bot.config.settings import Settings, load_settings
 from bot.config.types import ListenAddress
+from bot.problems import StartupError
 from bot.sandbox import MailCatcher, Sandbox
+from bot.sandbox.errors import SandboxError
 from bot.slack.i18n import Catalogs
 from bot.slack.kit import section
 from bot.slack.texts import Texts
@@ -64,7 +66,7 @@ class Demo:
         self.sandbox.attach_catcher(self.catcher)
         await self.catcher.start()
         self._stack.push_async_callback(self.catcher.stop)
-        await self.sandbox.start(port=self._choose_page_port())
+        await self._start_page()
         self._stack.push_async_callback(self.sandbox.stop)
         agents = _seed_workspace(self.sandbox)
         self.canal = Canal(_for_sandbox(settings, self.sandbox, self.catcher, agents))
@@ -73,6 +75,12 @@ class Demo:
         self.catcher.canal_smtp = self.canal.smtp.server.address
         self.catcher.addresses = self._addresses
         await _seed_channel(self.canal, self.sandbox)
+
+    async def _start_page(self) -> None:
+        try:
+            await self.sandbox.start(port=self._choose_page_port())
+        except SandboxError as error:
+            raise StartupError(f"{error} Choose another port with --port.") from error
 
     def _addresses(self) -> list[dict[str, str]]:
         """What a customer may write to, for the page."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
+from bot.config.check_machine import machine_checks
+from bot.config.check_network import network_checks
+from bot.config.problem import Check, Problem, Severity, error, warning
 from bot.config.settings import ConfigProblems, Settings, load_settings
 from bot.problems import EXIT_CONFIG, EXIT_OK, StartupError
 
@@ -21,36 +22,6 @@ CHECK_SECONDS = 10.0
 DatabaseCheck = Callable[[Settings], Awaitable[None]]
 """Connects, compares the version and the key; raises StartupError. Handed in, since `bot/` knows
 no database library."""
-
-
-class Severity(StrEnum):
-    ERROR = "error"
-    """Canal will not start, or not work."""
-    WARNING = "warning"
-    """Canal starts, but something is probably not as it was meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    severity: Severity
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing to look at. It is left out when one of `variables` cannot be read anyway."""
-
-    subject: str
-    look: Callable[[], Awaitable[list[Problem]]]
-    variables: frozenset[str] = frozenset()
-
-
-def error(sentence: str) -> Problem:
-    return Problem(Severity.ERROR, sentence)
-
-
-def warning(sentence: str) -> Problem:
-    return Problem(Severity.WARNING, sentence)
 
 
 async def check_environment(
@@ -69,9 +40,6 @@ async def collect_problems(
     unreadable: frozenset[str] = frozenset(),
 ) -> list[Problem]:
     """What is wrong on this machine and on the network with settings that could be read."""
-    from bot.config.check_machine import machine_checks
-    from bot.config.check_network import network_checks
-
     checks = [*machine_checks(settings), *network_checks(settings)]
     if check_database is not None:
         checks.append(_database_check(settings, check_database))

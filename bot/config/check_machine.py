@@ -11,7 +11,7 @@ import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.config.check import Check, Problem, error, warning
+from bot.config.problem import Check, Problem, error, warning
 from bot.config.secret_key import KEY_FILE, find_secret_keys
 from bot.config.settings import DATABASE_FILE, Settings
 from bot.config.types import ListenAddress

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.config.check import Check, Problem, error, warning
+from bot.config.problem import Check, Problem, error, warning
 from bot.config.settings import Settings
 from bot.problems import slack_sentence
 

@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     secret_key: Annotated[SecretStr, _secret(parse_keys)] | None = Field(
         default=None, validation_alias="CANAL_SECRET_KEY"
     )
-    """As set; use `bot.secret_key.load_secret_keys`."""
+    """As set; use `bot.config.secret_key.load_secret_keys`."""
     secret_key_file: FilePath | None = Field(default=None, validation_alias="CANAL_SECRET_KEY_FILE")
     admins: Annotated[tuple[str, ...], _read(parse_admins)] = Field(
         default=(), validation_alias="CANAL_ADMINS"

@@ -60,6 +60,14 @@ def test_a_database_of_a_newer_version(canal: Canal, tmp_path: Path) -> None:
     assert "newer" in canal("check", **_TOKENS).out
 
 
+def test_an_occupied_port_of_the_demos_page(canal: Canal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        sentence = the_sentence(canal("demo", "--port", port, CANAL_SMTP_LISTEN="127.0.0.1:0"))
+    assert f"127.0.0.1:{port}" in sentence
+    assert "--port" in sentence
+
+
 def test_a_wrong_secret_key(canal: Canal) -> None:
     canal("channels", "list")
     for words in (("run",), ("channels", "list")):

@@ -15,7 +15,7 @@ import trustme
 from aiohttp import web
 
 from bot.config import check
-from bot.config.check import Problem, Severity, check_environment, error, exit_status, warning
+from bot.config.check import check_environment, exit_status
 from bot.config.check_machine import (
     find_certificate_problems,
     find_folder_problems,
@@ -23,6 +23,7 @@ from bot.config.check_machine import (
     find_port_problems,
 )
 from bot.config.check_network import find_clock_problems, find_domain_problems, read_scopes
+from bot.config.problem import Problem, Severity, error, warning
 from bot.config.secret_key import KEY_FILE, load_secret_keys
 from bot.config.settings import Settings
 from bot.config.types import ListenAddress
