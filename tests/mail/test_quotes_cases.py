@@ -95,6 +95,14 @@ CASES: list[tuple[str, str, str | None]] = [
         "Да\n\nОт: Jo Miller\nОтправлено: понедельник, 2 марта 2026 г. 10:00\nКому: Ana\n\nКогда?",
         "Да",
     ),
+    (
+        "orange",
+        (
+            'Oui\n\n====\n\nMessage du : 12/12/2025 13:20\nDe : "Jo " <jo@x.example>\nA : ana@y.example\n'
+            "Copie à : \nSujet :  Visite !\n\nQuand ?"
+        ),
+        "Oui",
+    ),
     ("from fp", "From: Lisbon\nDate: 3 May 2026\n\nI need two seats.", None),
     (
         "broken link",

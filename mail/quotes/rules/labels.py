@@ -25,8 +25,8 @@ _TABLE: Final[dict[Role, str]] = {
     ),
     "date": (
         "date|sent|sent at|sent on|date sent|gesendet|datum|gesendet am|verschickt|envoyé|"
-        "envoyé le|envoyée|date d'envoi|enviado|enviado el|enviado em|enviada|enviada em|"
-        "enviadas|"
+        "envoyé le|envoyée|message du|date d'envoi|enviado|enviado el|enviado em|enviada|"
+        "enviada em|enviadas|"
         "enviados|data|fecha|fecha de envío|inviato|inviato il|inviata|data invio|verzonden|"
         "verzonden op|wysłano|wysłane|data wysłania|отправлено|дата|дата отправки|надіслано|"
         "відправлено|дата надсилання|skickat|skickat den|sendt|dato|sendt den|dato sendt|"
@@ -53,13 +53,13 @@ _TABLE: Final[dict[Role, str]] = {
         "प्रति|saaja|kellele|kam|gavėjas|kam:|til:|per|a:|viðtakandi|an:"
     ),
     "cc": (
-        "cc|c.c.|kopie|kopia|kopi|kopio|copie|copia|cópia|копия|копія|másolatot kap|másolat|"
-        "bilgi|抄送|副本|cc:|참조|עותק|העתק|نسخة|نسخة إلى|đồng kính gửi|κοιν.|κοινοποίηση|"
+        "cc|c.c.|copie à|kopie|kopia|kopi|kopio|copie|copia|cópia|копия|копія|másolatot kap|"
+        "másolat|bilgi|抄送|副本|cc:|참조|עותק|העתק|نسخة|نسخة إلى|đồng kính gửi|κοιν.|κοινοποίηση|"
         "копие|kopija|dw|udw|cci|cco|ccn|bcc|abschriften|tembusan|สำเนา|رونوشت|скрытая копия|"
         "密送|密件副本|숨은참조|skrytá kopie|gizli"
     ),
     "subject": (
-        "subject|betreff|objet|assunto|asunto|oggetto|onderwerp|temat|тема|ämne|emne|aihe|"
+        "subject|betreff|objet|sujet|assunto|asunto|oggetto|onderwerp|temat|тема|ämne|emne|aihe|"
         "otsikko|předmět|predmet|konu|主题|主題|主旨|标题|標題|件名|제목|נושא|الموضوع|موضوع|"
         "chủ đề|tiêu đề|tárgy|θέμα|относно|naslov|zadeva|subiect|subjek|perihal|judul|เรื่อง|"
         "हिषय|विषय|teema|tema|temats|efni|assumpte|gaia|предмет|re"
