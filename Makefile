@@ -46,7 +46,7 @@ catalogs: $(VENV)/.installed-dev ## takes new sentences into the translations
 	$(PY) scripts/catalogs.py
 
 faults: $(VENV)/.installed-dev ## kill -9 at every step in the midst of 500 mails; replicas killed for two minutes
-	@CANAL_FAULTS=full $(PY) -m pytest -n 2 tests/faults tests/app/test_replicas.py $(ARGS)
+	@CANAL_FAULTS=full $(PY) -m pytest -n 2 tests/faults tests/app/test_wires.py tests/app/test_replicas.py $(ARGS)
 
 soak: $(VENV)/.installed-dev ## ten minutes at half load: nothing may grow (ARGS="--minutes 60 --rate 20")
 	@$(PY) -m tests.faults.soak $(ARGS)

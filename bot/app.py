@@ -36,6 +36,7 @@ from handlers.channels.channel_test import ChannelTester
 from handlers.channels.channels import Channels
 from handlers.context import WAKE_NAMES, Context
 from handlers.mail_in.filing import FilingWorker
+from handlers.outbox.desk import OutboxDesk
 from handlers.outbox.places import Places
 from handlers.outbox.worker import OutboxWorker
 from handlers.replies.signatures import PersonalSignatures
@@ -179,6 +180,7 @@ class Canal:
             loop_test=self.wires.loop_test(context, self.channels),
             sign_ins=self.wires.browser_sign_ins(context, self.channels),
             places=Places(context),
+            given_up=OutboxDesk(context),
             signatures=PersonalSignatures(context.db, self._clock, context.team_id),
         )
         self._stack.push_async_callback(services.background.stop, 0.5)

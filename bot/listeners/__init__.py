@@ -13,7 +13,17 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
-from bot.listeners import actions, commands, home, messages, moving, places, reactions, shortcuts
+from bot.listeners import (
+    actions,
+    commands,
+    given_up,
+    home,
+    messages,
+    moving,
+    places,
+    reactions,
+    shortcuts,
+)
 from bot.listeners.answers import user_of, whisper_text
 from bot.listeners.modals import (
     assign,
@@ -44,6 +54,7 @@ def register(app: AsyncApp, services: Services) -> None:
         shortcuts,
         home,
         moving,
+        given_up,
         *modals,
         places,
     ):

@@ -17,6 +17,7 @@ from handlers.channels.channels import Channels
 from handlers.channels.loop_test import LoopTest
 from handlers.channels.setup import ChannelSetup
 from handlers.errors import ChatError
+from handlers.outbox.desk import OutboxDesk
 from handlers.outbox.places import Places
 from handlers.ports import Clock
 from handlers.replies.forwarding import Forwards
@@ -78,6 +79,7 @@ class Services:
     loop_test: LoopTest
     sign_ins: BrowserSignIns
     places: Places
+    given_up: OutboxDesk
     signatures: PersonalSignatures
     background: Background = field(default_factory=Background)
 

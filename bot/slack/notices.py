@@ -204,7 +204,14 @@ def _work_parked(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
         what=_fact(facts, "what"),
         id=_fact(facts, "id"),
     )
-    return sentence, []
+    if facts.get("why"):
+        sentence += f"\n{_fact(facts, 'why')}"
+    if "item" not in facts:
+        return sentence, []
+    return sentence, [
+        button(texts("Retry"), "work_retry", facts["item"]),
+        button(texts("Drop"), "work_drop", facts["item"]),
+    ]
 
 
 def _connection_fails(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:

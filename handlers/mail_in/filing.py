@@ -62,6 +62,8 @@ class FilingWorker:
         self._mails = MailFiler(context, index, floods)
         self._bounces = BounceFiler(context)
         self._ending = False
+        self._in_doubt = False
+        """The database failed us: what we have claimed is in nobody's hands."""
 
     def end(self) -> None:
         """Let `run` return when what it has in hand is filed."""
@@ -76,6 +78,7 @@ class FilingWorker:
             except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
                 # The database may be away for a while; what is stored stays stored.
                 _log.exception("filing paused")
+                self._in_doubt = True
                 worked = 0
             if worked < _BATCH and not self._ending:
                 await self._context.wake.wait(self._context.wake.filing, _LOOK_EVERY)
@@ -83,6 +86,7 @@ class FilingWorker:
     async def file_waiting(self) -> int:
         """File what is stored and due; returns how many arrivals were handled."""
         claimed = await self._context.db.in_write(self._claim)
+        self._in_doubt = False
         if not claimed:
             return 0
         try:
@@ -99,6 +103,8 @@ class FilingWorker:
         """Some arrivals with the bytes of their mails, as they are kept."""
         now = self._context.clock.now()
         holder = self._context.holder
+        if self._in_doubt:
+            await mails.release_claims(tx, [holder])
         arrivals = await mails.claim(tx, holder, now=now, lease=_LEASE, limit=_BATCH)
         packed = await mails.find_packed(tx, [one.raw_mail_id for one in arrivals])
         return [(one, packed.get(one.raw_mail_id)) for one in arrivals]

@@ -40,6 +40,9 @@ class OutboxDesk:
         """
         async with self._context.db.write() as tx:
             revived = await outbox.revive(tx, item_id, now=self._context.clock.now())
+            item = await outbox.find(tx, item_id)
+            if revived and item is not None and item.kind == WorkKind.SEND_EMAIL:
+                await messages.move_state(tx, item.payload["message_id"], ["failed"], "held")
         if not revived:
             await self._explain(item_id)
         self._context.wake.deliver()

@@ -27,11 +27,10 @@ from handlers.errors import (
     ChatUnavailable,
     ChatUncertain,
 )
-from handlers.outbox import work
+from handlers.outbox import burial
 from handlers.outbox.closed_places import ClosedPlaces
 from handlers.outbox.lanes import Lanes
 from handlers.outbox.work import WorkKind
-from handlers.posts import Notice, NoticeKind
 from storage.engine import Session
 from storage.group_commit import GroupCommitter
 from storage.queries import outbox
@@ -74,6 +73,8 @@ class OutboxWorker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_hand: set[int] = set()
         self._stopping = False
+        self._in_doubt = False
+        """The database failed us: what we have claimed may be more than what is in hand."""
         self._closed = ClosedPlaces(context)
         self._settled: GroupCommitter[tuple[OutboxRecord, Settle | None], None] = GroupCommitter(
             self._settle_group, window=0.001, max_items=32, max_bytes=1
@@ -92,6 +93,7 @@ class OutboxWorker:
             except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
                 # The database may be away for a while; what waits in it stays there.
                 _log.exception("outbox paused")
+                self._in_doubt = True
                 wait = _LOOK_EVERY
             if wait > 0 and not self._stopping:
                 await self._context.wake.wait(self._context.wake.outbox, wait)
@@ -137,6 +139,7 @@ class OutboxWorker:
         busy = self._lanes.busy(clock())
         now = self._context.clock.now()
         items, due_at = await self._context.db.in_write(partial(self._claim, busy, room, now))
+        self._in_doubt = False
         for item in items:
             self._in_hand.add(item.id)
             self._lanes.add(item)
@@ -152,6 +155,8 @@ class OutboxWorker:
         self, busy: Collection[str], room: int, now: datetime, tx: Session
     ) -> tuple[list[OutboxRecord], datetime | None]:
         """What was claimed; else when something becomes due."""
+        if self._in_doubt:
+            await outbox.release_all_but(tx, self._context.holder, self._in_hand)
         items = await outbox.claim(
             tx,
             self._context.holder,
@@ -204,8 +209,9 @@ class OutboxWorker:
             async with self._context.db.write() as tx:
                 await self._judge(tx, item, error)
         except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
-            # The lease ends by itself and the item comes back as uncertain: nothing is lost.
+            # It comes back as uncertain with the next claim that succeeds: nothing is lost.
             _log.exception("the failure of outbox item %d could not be recorded", item.id)
+            self._in_doubt = True
 
     async def _judge(self, tx: Session, item: OutboxRecord, error: Exception) -> None:
         now = self._context.clock.now()
@@ -267,10 +273,8 @@ class OutboxWorker:
                     uncertain=True,
                 )
                 return
-        is_ours = await outbox.bury(tx, item.id, self._context.holder, reason)
-        if is_ours and not item.payload.get("admins"):
-            notice = Notice(NoticeKind.WORK_PARKED, {"what": item.kind, "id": item.id})
-            await work.notice_to_admins(tx, item.team_id, notice, now=now)
+        if await outbox.bury(tx, item.id, self._context.holder, reason):
+            await burial.tell(tx, item, reason[:300], now=now)
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -227,6 +227,19 @@ async def release_claims(tx: Session, holders: Collection[str] | None = None) ->
     )
 
 
+async def release_all_but(tx: Session, holder: str, kept: Collection[int]) -> None:
+    """Give back what the holder has claimed and does not know of, or could not record."""
+    await tx.execute(
+        update(OutboxItem)
+        .where(
+            OutboxItem.state == "claimed",
+            OutboxItem.claimed_by == holder,
+            OutboxItem.id.not_in(list(kept)),
+        )
+        .values(state="ready", uncertain=True, claimed_by=None, claimed_until=None)
+    )
+
+
 async def list_holders(tx: Session) -> set[str]:
     """Who has items in hand."""
     query = select(OutboxItem.claimed_by).where(OutboxItem.state == "claimed").distinct()

@@ -1,0 +1,86 @@
+"""The machine itself: a full disk, a database that another program locks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiosmtplib
+import pytest
+
+from tests.app.harness import words_of
+from tests.app.process import ProcessHarness
+
+_PATIENCE = 40.0
+
+
+@pytest.fixture
+async def canal(tmp_path: Path) -> AsyncIterator[ProcessHarness]:
+    harness = ProcessHarness(tmp_path)
+    try:
+        await harness.start()
+        yield harness
+    finally:
+        await harness.stop()
+
+
+async def answer_to(canal: ProcessHarness, text: str, size: int = 0) -> int:
+    """The reply code that a sender gets for one mail."""
+    try:
+        await canal.write(text, message_id=f"<{text}@disk.example>", files={"a": b"\x7f" * size})
+    except aiosmtplib.SMTPResponseException as error:
+        return error.code
+    return 250
+
+
+def texts(canal: ProcessHarness) -> str:
+    return "\n".join(map(words_of, canal.roots()))
+
+
+async def test_a_full_disk_refuses_for_the_moment_and_loses_nothing(canal: ProcessHarness) -> None:
+    """The kernel lets no file of this process grow beyond what it has; then there is room again."""
+    accepted, refused = [], []
+    assert await answer_to(canal, "case0.") == 250
+    await canal.sandbox.wait_for(lambda: canal.roots(), _PATIENCE)
+    largest = max(one.stat().st_size for one in (canal.folder / "data").iterdir())
+    limit = max(largest, 200_000)
+    resource.prlimit(canal.process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    for number in range(1, 12):
+        code = await answer_to(canal, f"case{number}.", 80_000)
+        (accepted if code == 250 else refused).append(number)
+        assert code == 250 or 400 <= code < 500
+    assert refused, "the disk was never full"
+    assert canal.process.is_running
+    everything = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    resource.prlimit(canal.process.pid, resource.RLIMIT_FSIZE, everything)
+    for number in refused:
+        assert await answer_to(canal, f"case{number}.", 80_000) == 250
+    await canal.sandbox.wait_for(lambda: len(canal.roots()) >= 12, _PATIENCE)
+    for number in range(12):
+        assert texts(canal).count(f"case{number}.") >= 1
+    assert len(canal.roots()) == 12
+
+
+async def test_a_database_that_another_program_locks_is_waited_for(canal: ProcessHarness) -> None:
+    await canal.write("before.")
+    await canal.sandbox.wait_for(lambda: canal.roots(), _PATIENCE)
+    other = sqlite3.connect(canal.folder / "data" / "canal.db", isolation_level=None, timeout=10)
+    with contextlib.closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        sending = [asyncio.create_task(answer_to(canal, f"case{n}.")) for n in range(3)]
+        ts = await canal.say(canal.roots()[0], "Hello Jo")
+        done, _ = await asyncio.wait(sending, timeout=3)
+        assert not done, "a mail was accepted that nothing holds"
+        other.execute("ROLLBACK")
+    assert await asyncio.gather(*sending) == [250, 250, 250]
+    assert time.monotonic() - started < _PATIENCE
+    await canal.sandbox.wait_for(lambda: canal.reactions(ts) == {"white_check_mark"}, _PATIENCE)
+    await canal.sandbox.wait_for(lambda: len(canal.roots()) >= 4, _PATIENCE)
+    assert len(canal.roots()) == 4
+    assert len(canal.catcher.mails) == 1
