@@ -140,18 +140,17 @@ class Canal:
         return context
 
     def _build_services(self, context: Context, chat: SlackChat) -> Services:
-        settings = self._settings
-        self.wires = Wires(settings, context.db, finder=self._finder)
+        self.wires = Wires(self._settings, context.db, finder=self._finder)
         self._stack.push_async_callback(self.wires.close)
         transports = self.wires.transports
-        admins = Admins(chat, settings.admins)
+        admins = Admins(chat, self._settings.admins)
         self.parts = build_parts(
             context,
             chat,
             admins,
             transports,
             transports,
-            verify_senders=settings.verify_senders == "on",
+            verify_senders=self._settings.verify_senders == "on",
             make_resolver=self._resolver,
         )
         self._stack.push_async_callback(self.parts.checks.stop)
@@ -159,7 +158,7 @@ class Canal:
             context.db,
             self._clock,
             team_id=context.team_id,
-            inbound_domain=settings.inbound_domain,
+            inbound_domain=self._settings.inbound_domain,
         )
         services = Services(
             chat=chat,

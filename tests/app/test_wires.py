@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import aiosmtplib
 import pytest
 
@@ -122,7 +123,7 @@ async def test_slack_has_everything_once_though_its_connections_break(
 ) -> None:
     """Requests are cut in two, then answers, then the socket that brings the events."""
     if fault is Fault.HANG:
-        monkeypatch.setattr(bot.slack.calls, "_TIMEOUT", bot.slack.calls.aiohttp.ClientTimeout(2))
+        monkeypatch.setattr(bot.slack.calls, "_TIMEOUT", aiohttp.ClientTimeout(2))
         await wired.stop_canal()
         await wired.start_canal()
     for after in (700, 2600, 6000):
