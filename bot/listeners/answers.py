@@ -102,7 +102,8 @@ async def build_outcome_notice(services: Services, outcome: Outcome) -> Notice |
         case OutcomeKind.NO_RECIPIENT:
             return Notice(NoticeKind.NO_RECIPIENT)
         case OutcomeKind.CANCELLED:
-            return Notice(NoticeKind.REPLY_CANCELLED, {"message_id": message_id})
+            facts: dict[str, object] = {"message_id": message_id, "reached": list(outcome.reached)}
+            return Notice(NoticeKind.REPLY_CANCELLED, facts)
         case OutcomeKind.ALREADY_SENT:
             return _too_late(outcome)
         case OutcomeKind.NOTE | OutcomeKind.OFFERED | OutcomeKind.MERGED:

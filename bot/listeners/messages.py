@@ -64,7 +64,7 @@ async def _on_deleted(services: Services, event: Json) -> None:
     if outcome.kind is OutcomeKind.CANCELLED:
         # Without the offer to send it after all: its words are gone from Slack.
         place = Place(outcome.ticket.slack_channel_id, outcome.ticket.root_ts)
-        notice = Notice(NoticeKind.REPLY_CANCELLED)
+        notice = Notice(NoticeKind.REPLY_CANCELLED, {"reached": list(outcome.reached)})
         services.background.start(services.chat.whisper(place, message.slack_user_id, notice))
     elif message.state != "cancelled":
         services.background.start(whisper_outcome(services, outcome, message.slack_user_id))

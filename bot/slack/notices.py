@@ -147,7 +147,13 @@ def _not_agent(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
 
 
 def _cancelled(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    sentence = texts("Taken back: nothing was sent.")
+    reached = ", ".join(escape_text(str(one)) for one in facts.get("reached", ())[:10])
+    if reached:
+        sentence = texts(
+            "Stopped: {addresses} has it already, nobody else gets it.", addresses=reached
+        )
+    else:
+        sentence = texts("Taken back: nothing was sent.")
     if not facts.get("message_id"):
         return sentence, []
     return sentence, [button(texts("Send it after all"), "reply_send", facts["message_id"])]

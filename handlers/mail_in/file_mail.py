@@ -57,6 +57,7 @@ class MailFiler:
             now=now,
             is_forged=is_forged(filing.auth),
             is_staff=filing.verdict is Verdict.STAFF or self._is_colleague(filing),
+            is_quiet=filing.verdict is Verdict.QUIET,
         )
         if (
             match.ticket

@@ -44,22 +44,28 @@ async def find_ticket(
     now: datetime,
     is_forged: bool = False,
     is_staff: bool = False,
+    is_quiet: bool = False,
 ) -> Match:
     """The ticket that this mail joins, by the rules above.
 
     `is_forged`: the domain in From disowns the mail, so its From proves no place on a ticket; only
-    a token does. `is_staff`: it comes from the house, and joins whom it answers.
+    a token does. `is_staff`: it comes from the house, and joins whom it answers. `is_quiet`: it is
+    an automatic reply, which stays in its ticket however long that has been closed.
     """
+
+    def joined(ticket: TicketRecord) -> Match:
+        return Match(ticket) if is_quiet else _joined_or_linked(ticket, channel, now)
+
     moved = None if is_forged else await _by_moved_mail(tx, mail, channel, tokens)
     if moved is not None:
-        return _joined_or_linked(moved, channel, now)
+        return joined(moved)
     for ticket_id in _token_tickets(mail, envelope, tokens):
         ticket = await tickets.find(tx, ticket_id)
         if ticket is not None and ticket.email_channel_id == channel.id:
-            return _joined_or_linked(await follow(tx, ticket), channel, now)
+            return joined(await follow(tx, ticket))
     ticket, is_on_it = await _by_known_id(tx, mail, channel, is_staff=is_staff)
     if ticket is not None and is_on_it and not is_forged:
-        return _joined_or_linked(ticket, channel, now)
+        return joined(ticket)
     return Match(suggested=ticket)
 
 

@@ -51,9 +51,20 @@ class HeldReplies:
         await messages.change(tx, message.id, body=body, raw_mail_id=None, send_at=send_at)
         await outbox.reschedule(tx, work.send_key(message.id), send_at)
 
-    async def cancel(self, tx: Session, message: MessageRecord) -> bool:
-        """Either this changes the state, or the delivery did: never both."""
-        cancelled = await messages.move_state(tx, message.id, STOPPABLE, "cancelled")
+    async def reached(self, tx: Session, message: MessageRecord) -> tuple[str, ...]:
+        """Who has it although it is on hold: it waits for another try at the other recipients."""
+        deliveries = await messages.list_deliveries(tx, message.id)
+        return tuple(one.address for one in deliveries if one.state == "accepted")
+
+    async def cancel(
+        self, tx: Session, message: MessageRecord, reached: tuple[str, ...] = ()
+    ) -> bool:
+        """Either this changes the state, or the delivery did: never both.
+
+        What reached somebody is not taken back: it failed to reach the others.
+        """
+        state = "failed" if reached else "cancelled"
+        cancelled = await messages.move_state(tx, message.id, STOPPABLE, state)
         if cancelled:
             await outbox.cancel(tx, work.send_key(message.id))
         return cancelled

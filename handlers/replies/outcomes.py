@@ -48,6 +48,8 @@ class Outcome:
     """Recipients who were not on the last reply."""
     missing_people: tuple[str, ...] = ()
     """Recipients of the last reply who are not on this one."""
+    reached: tuple[str, ...] = ()
+    """Who had it already when it was stopped."""
     colleague: str | None = None
     """The agent who answered a moment ago, or whose answer is about to leave."""
     target: TicketRecord | None = None

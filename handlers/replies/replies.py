@@ -85,7 +85,7 @@ class Replies:
         before = await messages.last_reply_before(tx, ticket.id, message.id)
         new, missing = difference(message.recipients, before)
         colleague = colleague_of(before, said.user_id, now)
-        outcome = Outcome(kind, ticket, channel, message, new, missing, colleague)
+        outcome = Outcome(kind, ticket, channel, message, new, missing, colleague=colleague)
         if kind is OutcomeKind.HELD:
             seconds = outcome.hold_seconds
             await self._held.hold(tx, ticket, channel, message, now, seconds=seconds)
@@ -109,7 +109,7 @@ class Replies:
             if message.state == "cancelled":
                 await messages.change(tx, message.id, body=body)
                 return Outcome(OutcomeKind.CANCELLED, ticket, channel, message)
-            if message.state not in STOPPABLE:
+            if message.state not in STOPPABLE or await self._held.reached(tx, message):
                 return Outcome(OutcomeKind.ALREADY_SENT, ticket, channel, message)
             if is_note(said.plain, starts_with_mention=said.starts_with_mention):
                 await messages.change(tx, message.id, body=body)
@@ -132,30 +132,33 @@ class Replies:
             if message.direction == "note":
                 await messages.change(tx, message.id, state="cancelled")
                 return None
-            cancelled = await self._held.cancel(tx, message)
+            reached = await self._held.reached(tx, message)
+            cancelled = await self._held.cancel(tx, message, reached)
             message = await messages.get(tx, message.id)
         kind = OutcomeKind.CANCELLED if cancelled else OutcomeKind.ALREADY_SENT
-        return Outcome(kind, ticket, channel, message)
+        return Outcome(kind, ticket, channel, message, reached=reached)
 
     async def undo(self, message_id: int, user_id: str) -> Outcome:
         """Take a held reply back; the words stay in Slack."""
         await self._require_agent(message_id, user_id)
         async with self._context.db.write() as tx:
             message, ticket, channel = await self._load(tx, message_id)
-            cancelled = await self._held.cancel(tx, message)
+            reached = await self._held.reached(tx, message)
+            cancelled = await self._held.cancel(tx, message, reached)
             if cancelled:
                 await self._held.show_state(tx, message, ticket)
             message = await messages.get(tx, message_id)
         self._context.wake.deliver()
         kind = OutcomeKind.CANCELLED if cancelled else OutcomeKind.ALREADY_SENT
-        return Outcome(kind, ticket, channel, message)
+        return Outcome(kind, ticket, channel, message, reached=reached)
 
     async def make_note(self, message_id: int, user_id: str) -> Outcome:
         """A held reply stays in Slack for good."""
         await self._require_agent(message_id, user_id)
         async with self._context.db.write() as tx:
             message, ticket, channel = await self._load(tx, message_id)
-            if message.state not in (*STOPPABLE, "cancelled"):
+            stoppable = message.state in (*STOPPABLE, "cancelled")
+            if not stoppable or await self._held.reached(tx, message):
                 return Outcome(OutcomeKind.ALREADY_SENT, ticket, channel, message)
             await self._held.become_note(tx, message)
         self._context.wake.deliver()

@@ -142,3 +142,33 @@ async def test_a_file_of_another_workspace_is_looked_up_and_leaves(canal: Harnes
     canal.sandbox.events.message(channel, {**message, "ts": "1772445600.000100", "files": [stub]})
     sent = await canal.sent()
     assert sent.attachments == [("offer.pdf", b"%PDF-1.7")]
+
+
+@pytest.mark.parametrize("change", ["edit", "delete", "undo"])
+async def test_a_reply_that_reached_somebody_is_never_called_unsent(
+    canal: Harness, change: str
+) -> None:
+    """One server took it, another asks to wait: it is tried again and looks as if on hold."""
+    card = await opened(canal, headers={"Cc": "ed@cust.example"})
+    canal.catcher.refuse("ed@cust.example", "451 4.7.1 later")
+    ts = await canal.say(card, "First words")
+    await canal.sent()
+    await canal.sandbox.wait_for(lambda: canal.reactions(ts) == {"hourglass_flowing_sand"})
+    while (message := await canal.find_message(ts)).state != "held":
+        await canal.sandbox.settled()
+    if change == "edit":
+        await canal.sandbox.edit(canal.ana, canal.support, ts, "Other words")
+        await whispered(canal, "on its way already")
+        canal.catcher.accept_all()
+        later = await canal.sent(2)
+        assert "First words" in later.text
+        return
+    if change == "delete":
+        await canal.sandbox.delete(canal.ana, canal.support, ts)
+        await whispered(canal, "jo@cust.example has it already")
+    else:
+        outcome = await canal.canal.parts.replies.undo(message.id, canal.ana)
+        assert outcome.reached == ("jo@cust.example",)
+    canal.catcher.accept_all()
+    await canal.idle()
+    assert len(canal.catcher.mails) == 1

@@ -271,16 +271,38 @@ async def test_one_mail_to_two_channels_goes_on_in_both(canal: Harness) -> None:
     assert "By the wrong door" not in thread_words(canal, card)
 
 
-@pytest.mark.parametrize(("days", "reopens"), [(29, True), (31, False)])
-async def test_a_closed_ticket_reopens_within_its_window_and_is_linked_after(
-    canal: Harness, days: int, reopens: bool
-) -> None:
-    card, sent = await answered(canal)
+async def close(canal: Harness, card: Json, days: int) -> None:
+    """As if an agent had closed it so long ago."""
     context = canal.canal.parts.context
     ticket_id = int(card["metadata"]["event_payload"]["ticket_id"])
     async with context.db.write() as tx:
         closed = context.clock.now() - timedelta(days=days)
         await tickets.change(tx, ticket_id, status="closed", closed_at=closed)
+
+
+async def test_an_automatic_reply_stays_in_its_ticket_and_leaves_it_closed(
+    canal: Harness,
+) -> None:
+    card, sent = await answered(canal)
+    await close(canal, card, 400)
+    await canal.write(
+        "Back in June",
+        message_id=canal.new_id(),
+        headers={"In-Reply-To": sent.message_id, "Auto-Submitted": "auto-replied"},
+    )
+    await joins(canal, card, "Back in June")
+    context = canal.canal.parts.context
+    async with context.db.read() as tx:
+        ticket = await tickets.get(tx, int(card["metadata"]["event_payload"]["ticket_id"]))
+    assert ticket.status == "closed"
+
+
+@pytest.mark.parametrize(("days", "reopens"), [(29, True), (31, False)])
+async def test_a_closed_ticket_reopens_within_its_window_and_is_linked_after(
+    canal: Harness, days: int, reopens: bool
+) -> None:
+    card, sent = await answered(canal)
+    await close(canal, card, days)
     await canal.write(
         "It is back", message_id=canal.new_id(), headers={"In-Reply-To": sent.message_id}
     )
