@@ -27,13 +27,13 @@ _FORWARD: Final = (
     "redirecționare|"
     "redir|fwd_|posredovano|teruskan|diteruskan|trs|ส่งต่อ|هدایت|अग्रेषित|persiųsta|pārsūt|"
     "edasi|fs|"
-    "áframsent|videresendt|vf|resend"
+    "áframsent|videresendt|videresend|vf|resend"
 )
 _WORDS: Final = dict.fromkeys(_REPLY.split("|"), "reply") | dict.fromkeys(
     _FORWARD.split("|"), "forward"
 )
 _PREFIX: Final = re.compile(
-    r"\s{0,20}(?P<word>[^\W\d_][^\W\d_^]{0,20}(?: [^\W\d_]{1,12})?)[\^_]?\s{0,3}"
+    r"\s{0,20}(?P<word>[^\W\d_][^\W\d_^]{0,20}(?: [^\W\d_]{1,12})?)[\^_.]?\s{0,3}"
     r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\^?\d{1,4}|\*\d{1,3})?\s{0,3}[:\uff1a\ufe55]"
 )
 _TAG: Final = re.compile(

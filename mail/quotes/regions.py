@@ -82,6 +82,8 @@ def separator_kind(line: str) -> Separator | None:
     bare = lowered.strip("*_ ").rstrip(":").strip()
     if bare.startswith(FORWARD_BEGIN) and len(bare) < 60:
         return "forward"
+    if lowered == "forwarded message:":
+        return "forward"
     if _ABOVE.search(lowered):
         return "above"
     enclosed = _ENCLOSED.match(lowered)

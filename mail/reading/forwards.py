@@ -26,6 +26,10 @@ _MOST_LINES: Final = 3_000
 _MOST_BLOCKS: Final = 300
 _BELOW_SEPARATOR: Final = 8
 _ORIGINAL_HEADERS: Final = ("X-Original-Sender", "X-Original-From", "X-Forwarded-From")
+_BEFORE_NAME = re.compile(
+    r"[,:;\d]|\s(?:schrieb|schreef|heeft|skrev|from|от|пользователь|používateľ|időpontban)\s"
+)
+"""What ends before the name in an attribution line."""
 _MAILTO = re.compile(r"[\[<(]\s?mailto:\s?([^\s\[\]<>()]{3,320})\s?[\])>]", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[^\s<>()\[\],;:\"']{2,255}")
 _ON_BEHALF = re.compile(
@@ -194,8 +198,8 @@ def _person_in(words: str) -> Address | None:
     if found is None:
         return None
     before = words[: found.start()].rstrip("<([ \"'")
-    name = re.split(r"[,:;\d]|\s(?:schrieb|schreef|skrev|from|от|пользователь)\s", before)[-1]
-    return Address(found.group(0).strip(".'"), " ".join(name.strip(" \"'.").split())[:200])
+    name = _BEFORE_NAME.split(before)[-1]
+    return Address(found.group(0).strip(".'"), " ".join(name.strip(" \"'.«»„“”").split())[:200])
 
 
 def _from_attached(message: Message, *, forward: bool) -> Forwarded | None:

@@ -64,6 +64,27 @@ def test_outlook_forwards_with_a_header_block_alone() -> None:
     assert found.from_ == JO
 
 
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "Le 16/09/2025 10:59, « Jo Miller » < jo@x.example > a écrit :",
+        "Op 16-09-2025 10:59 heeft Jo Miller < jo@x.example > geschreven:",
+        "2025. 09. 16. 10:59 időpontban Jo Miller (< jo@x.example >) ezt írta:",
+        "Dnia 16.09.2025 10:59 „Jo Miller” < jo@x.example > napisał:",
+        "Dňa 16. 9. 2025, 10:59, používateľ Jo Miller (< jo@x.example >) napísal:",
+        '16.09.2025 10:59 пользователь "Jo Miller" < jo@x.example > написал:',
+    ],
+)
+def test_a_forward_under_an_attribution_names_the_writer(attribution: str) -> None:
+    message = Message()
+    message["Subject"] = "FW: Order"
+    found = find_forwarded(message, f"FYI\n\n{attribution}\n\nTwo tins are bent.")
+    assert found is not None
+    assert found.from_ == Address("jo@x.example", "Jo Miller")
+    assert found.date is not None
+    assert (found.date.day, found.date.hour) == (16, 10)
+
+
 def test_a_forward_without_an_address_names_nobody() -> None:
     text = "\n".join(HEADER_BLOCKS["ennoaddr"])
     assert is_forward(mail("Fwd: x"), "Fwd: x", text)

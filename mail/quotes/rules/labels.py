@@ -12,6 +12,7 @@ Role = Literal["from", "date", "to", "cc", "subject", "reply_to", "other"]
 
 _TABLE: Final[dict[Role, str]] = {
     "from": (
+        "expeditorul|від кого|"
         "from|sender|de|von|da|van|od|от|від|от кого|отправитель|från|fra|lähettäjä|odesílatel|"
         "odosielateľ|kimden|gönderen|nadawca|发件人|发信人|寄件者|寄件人|差出人|送信者|"
         "送信元|from|"
@@ -24,6 +25,7 @@ _TABLE: Final[dict[Role, str]] = {
         "från/from|from/von|шаље|pengirim|ผู้ส่ง|فرستنده|delivered by"
     ),
     "date": (
+        "gönderilen|"
         "date|sent|sent at|sent on|date sent|gesendet|datum|gesendet am|verschickt|envoyé|"
         "envoyé le|envoyée|message du|date d'envoi|enviado|enviado el|enviado em|enviada|"
         "enviada em|enviadas|"
@@ -43,6 +45,7 @@ _TABLE: Final[dict[Role, str]] = {
         "reçu|empfangen|recibido|ricevuto|enviat|data i hora"
     ),
     "to": (
+        "destinatarul|pre|送信先|"
         "to|recipient|recipients|an|empfänger|à|a|pour|destinataire|destinataires|para|"
         "destinatario|destinatário|destinatarios|aan|ontvanger|do|odbiorca|adresat|кому|"
         "получатель|до|till|til|vastaanottaja|komu|příjemce|príjemca|kime|alıcı|收件人|"
@@ -53,18 +56,21 @@ _TABLE: Final[dict[Role, str]] = {
         "प्रति|saaja|kellele|kam|gavėjas|kam:|til:|per|a:|viðtakandi|an:"
     ),
     "cc": (
-        "cc|c.c.|copie à|kopie|kopia|kopi|kopio|copie|copia|cópia|копия|копія|másolatot kap|"
+        "kópia|kopie (cc)|copie à|"
+        "cc|c.c.|kopie|kopia|kopi|kopio|copie|copia|cópia|копия|копія|másolatot kap|"
         "másolat|bilgi|抄送|副本|cc:|참조|עותק|העתק|نسخة|نسخة إلى|đồng kính gửi|κοιν.|κοινοποίηση|"
         "копие|kopija|dw|udw|cci|cco|ccn|bcc|abschriften|tembusan|สำเนา|رونوشت|скрытая копия|"
         "密送|密件副本|숨은참조|skrytá kopie|gizli"
     ),
     "subject": (
-        "subject|betreff|objet|sujet|assunto|asunto|oggetto|onderwerp|temat|тема|ämne|emne|aihe|"
+        "subiectul|subject|betreff|objet|sujet|assunto|asunto|oggetto|onderwerp|temat|тема|ämne|emne|aihe|"
         "otsikko|předmět|predmet|konu|主题|主題|主旨|标题|標題|件名|제목|נושא|الموضوع|موضوع|"
         "chủ đề|tiêu đề|tárgy|θέμα|относно|naslov|zadeva|subiect|subjek|perihal|judul|เรื่อง|"
         "हिषय|विषय|teema|tema|temats|efni|assumpte|gaia|предмет|re"
     ),
     "reply_to": (
+        "odgovori na|odpověď na|válaszcím|odpowiedź-do|răspuns către|ответ-кому|"
+        "odpovedať-pre|кому відповісти|"
         "reply-to|reply to|antwort an|antworten an|répondre à|responder a|responder para|"
         "rispondi a|antwoord aan|beantwoorden|odpowiedz do|ответить|кому ответить|svara till|"
         "svar til|svara|vastaus|odpovědět|yanıt adresi|yanıtla|回复|回复至|回覆|返信先|회신|"

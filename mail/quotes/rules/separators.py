@@ -64,7 +64,10 @@ prosleđena poruka|mesaj redirecționat|mesaj transmis mai departe|mesaj înaint
 posredovano sporočilo|pesan yang diteruskan|pesan terusan|ข้อความที่ส่งต่อ|ข้อความส่งต่อ|پیام هدایت‌شده
 अग्रेषित संदेश|missatge reenviat|edastatud kiri|edastatud sõnum|persiųstas laiškas
 persiunčiamas laiškas|pārsūtīts ziņojums|pārsūtītais ziņojums|áframsend skilaboð
-прослеђена порука|weitergeleitet von|transféré par|encaminhado por|reenviado por
+прослеђена порука
+wiadomość przesłana dalej|メッセージを転送|välitetty viesti / fwd.msg
+preposlaná správa --- forwarded message
+weitergeleitet von|transféré par|encaminhado por|reenviado por
 doorgestuurd door|przesłane dalej przez|vidarebefordrat av|videresendt af|videresendt av
 переслал|überwiesen von
 """.strip()
@@ -131,6 +134,9 @@ FORWARD_BEGIN: Final = (
     "a továbbított levél kezdete",
     "αρχή προωθημένου μηνύματος",
     "αρχή προωθούμενου μηνύματος",
+    "továbbított levél kezdete",
+    "započni proslijeđenu poruku",
+    "ileti başlangıcı",
     "начало на препратеното съобщение",
     "početak proslijeđene poruke",
     "početak prosleđene poruke",
