@@ -226,8 +226,12 @@ class Canal:
         if socket is None:
             services.background.start(self.parts.backfill.run())
             return
-        socket.on_connected = lambda: services.background.start(self.parts.backfill.run())
+        socket.on_connected = lambda: services.background.start(self._on_slack_back())
         await socket.start()
+
+    async def _on_slack_back(self) -> None:
+        await self.services.places.on_slack_back()
+        await self.parts.backfill.run()
 
     def _run(self, worker: FilingWorker | OutboxWorker) -> None:
         task = asyncio.create_task(worker.run())

@@ -193,7 +193,14 @@ def _no_recipient(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
 
 
 def _slack_channel_closed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    where = f"<#{facts['slack_channel_id']}>" if facts.get("slack_channel_id") else ""
+    if not facts.get("slack_channel_id"):
+        sentence = texts(
+            "Slack did not let Canal in for a while ({code}). Nothing is lost: what waited is "
+            "posted now, and what was written in open threads meanwhile is read.",
+            code=_fact(facts, "code"),
+        )
+        return sentence, []
+    where = f"<#{facts['slack_channel_id']}>"
     sentence = texts(
         "Canal cannot post to {where} ({code}). Nothing is lost: mail waits until it can. "
         "Unarchive the channel, or type /invite @Canal there.",

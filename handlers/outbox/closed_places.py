@@ -13,6 +13,16 @@ from storage.queries import meta
 from storage.records import OutboxRecord
 
 _PREFIX = "told_closed:"
+_EVERYWHERE = "*"
+_TOKEN_CODES = frozenset({
+    "account_inactive", "invalid_auth", "token_revoked", "token_expired", "not_authed",
+    "team_access_not_granted", "org_login_required",
+})  # fmt: skip
+"""The whole workspace is closed: one message for all its Slack channels, when it is open again."""
+
+
+NOT_AT_SLACK = ("mail", "sent")
+"""Kinds of lane that have nothing to do with Slack."""
 
 
 class ClosedPlaces:
@@ -25,20 +35,24 @@ class ClosedPlaces:
         """Slack refused the place of this item with `code`; the item waits."""
         if item.payload.get("admins"):
             return  # a message to the admins cannot tell of itself
-        key = _key(item)
+        is_everywhere = code in _TOKEN_CODES
+        key = _PREFIX + _EVERYWHERE if is_everywhere else _key(item)
         if await meta.find(tx, key) is not None:
             return
         await meta.put(tx, key, code.encode())
         (await self._known(tx)).add(key)
-        facts: dict[str, object] = {"slack_channel_id": key.removeprefix(_PREFIX), "code": code}
+        where = "" if is_everywhere else key.removeprefix(_PREFIX)
+        facts: dict[str, object] = {"slack_channel_id": where, "code": code}
         notice = Notice(NoticeKind.SLACK_CHANNEL_CLOSED, facts)
         await work.notice_to_admins(tx, item.team_id, notice, now=self._context.clock.now())
 
     async def note_open(self, tx: Session, item: OutboxRecord) -> None:
         """Something was done there: should it close again, that is news again."""
         told = await self._known(tx)
-        key = _key(item)
-        if key in told:
+        keys = {_key(item)}
+        if item.lane.partition(":")[0] not in NOT_AT_SLACK:
+            keys.add(_PREFIX + _EVERYWHERE)
+        for key in keys & told:
             told.discard(key)
             await meta.forget(tx, key)
 

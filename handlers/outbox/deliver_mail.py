@@ -13,6 +13,7 @@ open whether the mail was taken: what died before it is safe to repeat, what die
 from __future__ import annotations
 
 import logging
+import random
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -260,4 +261,5 @@ def _pause(attempts: int, error: MailError) -> timedelta:
     A server that says how long to wait is heeded.
     """
     asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
-    return max(asked, min(timedelta(seconds=2 ** min(attempts, 13)), _SLOWEST_RETRY))
+    pause = min(timedelta(seconds=2 ** min(attempts, 13)), _SLOWEST_RETRY)
+    return max(asked, pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers.context import Context
+from handlers.outbox.closed_places import NOT_AT_SLACK
 from handlers.outbox.work import slack_lane
 from storage.queries import outbox
 
@@ -20,4 +21,10 @@ class Places:
         ]
         async with self._context.db.write() as tx:
             await outbox.hurry(tx, lanes, now=now)
+        self._context.wake.deliver()
+
+    async def on_slack_back(self) -> None:
+        """Slack answers again after a while: nothing waits out the pause after its last failure."""
+        async with self._context.db.write() as tx:
+            await outbox.hurry_all_but(tx, NOT_AT_SLACK, now=self._context.clock.now())
         self._context.wake.deliver()

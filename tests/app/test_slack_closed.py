@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from bot.problems import StartupError
+from storage.models import OutboxItem
+from storage.queries import outbox
 from tests.app.harness import Harness, Json, words_of
 
 
@@ -115,3 +120,69 @@ async def test_the_first_start_needs_slack(tmp_path: Path) -> None:
             await canal.start_without_slack()
     finally:
         await canal.catcher.stop()
+
+
+async def test_a_renamed_and_a_now_private_channel_change_nothing(canal: Harness) -> None:
+    await canal.write("Before")
+    await canal.sandbox.rename(canal.support, "help-desk")
+    await canal.write("Renamed")
+    await canal.sandbox.make_private(canal.support)
+    await canal.write("Private")
+    await canal.ticket(3)
+    ts = await canal.say(canal.roots()[-1], "Still heard")
+    await canal.wait_reaction(ts, "white_check_mark")
+    assert not told(canal)
+
+
+async def test_revoked_tokens_are_told_once_and_nothing_is_lost(
+    canal: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the app is taken out of the workspace nobody can be told; then all of it is there."""
+    monkeypatch.setattr("handlers.outbox.worker._CLOSED_RETRY", timedelta(seconds=0.5))
+    sales = canal.sandbox.add_channel("sales", bot_is_member=True)
+    support = canal.inbound
+    other = await canal.add_channel(
+        name="Sales", slack_channel_id=sales, primary="sales@acme.example"
+    )
+    await canal.sandbox.revoke_tokens()
+    for address in (support, str(other.channel.inbound_address)):
+        for number in range(2):
+            await canal.write(f"Mail {number}", recipients=[address])
+    await canal.sandbox.wait_for(lambda: len(canal.sandbox.refusals) >= 2)
+    assert not canal.roots()
+    canal.sandbox.world.revoked = False
+    await canal.ticket(2)
+    await canal.sandbox.wait_for(lambda: len(canal.roots(sales)) == 2, 10)
+    await canal.sandbox.wait_for(lambda: told(canal), 10)
+    await canal.idle()
+    assert len(told(canal)) == 1
+    assert "did not let Canal in" in words_of(told(canal)[0])
+
+
+async def test_after_an_hour_without_slack_nothing_waits_out_its_pause(
+    canal: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack_connection._AWAY_SECONDS", 0.0)
+    port = canal.sandbox.port
+    await canal.sandbox.stop()
+    await canal.write("Slack is down")
+    context = canal.canal.parts.context
+
+    async def is_tried() -> bool:
+        async with context.db.read() as tx:
+            items = await outbox.list_items(tx)
+        return bool(items) and items[0].attempts > 0 and items[0].state == "ready"
+
+    async with asyncio.timeout(20):
+        while not await is_tried():
+            await asyncio.sleep(0.02)
+    async with context.db.write() as tx:
+        for item in await outbox.list_items(tx):
+            far = context.clock.now() + timedelta(minutes=5)
+            await tx.execute(
+                update(OutboxItem).where(OutboxItem.id == item.id).values(not_before=far)
+            )
+    await canal.sandbox.start(port=port)
+    await canal.sandbox.connected(30)
+    await canal.sandbox.wait_for(lambda: canal.roots(), 20)
+    assert len(canal.roots()) == 1

@@ -46,6 +46,7 @@ NO_STEPS = {
     "commit recover": "the start",
     "commit leave": "the end",
     "commit Notifier._send_for_ever": "a wake-up; lost, it costs a second",
+    "commit Places.on_slack_back": "at a new connection",
     "commit Replies.send": "a person presses Send",
     "commit MailboxWatch._acquire": "the leases of mailboxes",
     "commit Replies.on_edit": "an edit, or the start looking whether there was one",
