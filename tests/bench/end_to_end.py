@@ -1,11 +1,12 @@
 """A mail's whole way and a reply's, through a real `canal run`: rates and times.
 
-    python -m tests.bench end_to_end [--mails N] [--json FILE] [--cases sqlite,postgres,…]
+    python -m tests.bench end_to_end [--mails N] [--rounds N] [--tickets N] [--cases sqlite,full,…]
 
 Canal, Slack (tests/bench/fast_slack: no limits) and the clients run in processes of their own.
 A burst sends as fast as mails are accepted. Half of the rate that it reached is then the load under
 which the time from the end of DATA to the post is measured, and, with nothing else to do, the time
-from an agent's message to the smarthost. Cases:
+from an agent's message to the smarthost. The SQLite cases run side by side and take turns, so that
+their ratio is of figures from the same minutes. Cases:
 
 sqlite      one Canal on a new SQLite file
 full        the same with --tickets tickets (a million) and three times as many messages in it
@@ -21,7 +22,12 @@ import re
 import statistics
 import sys
 import time
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import aiosmtplib
@@ -30,6 +36,7 @@ from tests.bench.running import CHANNEL, RECIPIENT, Bench, running
 
 CASES = ("sqlite", "full", "postgres", "postgres2", "postgres3")
 CONNECTIONS = 10
+Figures = dict[str, Any]
 _BODY = ("The invoice of May lists two seats and we have only one of them in use. " * 50)[:3400]
 
 
@@ -79,62 +86,128 @@ async def wait_for_posts(slack: str, count: int) -> list[tuple[float, str, str]]
             return [tuple(one) for one in await response.json()]
 
 
-async def measure(case: str, mails: int, tickets: int) -> dict[str, float]:
-    kind = "postgres" if case.startswith("postgres") else "sqlite"
-    replicas = int(case.removeprefix("postgres") or 1) if kind == "postgres" else 1
-    filled = tickets if case == "full" else 0
-    async with running(kind, replicas=replicas, tickets=filled) as bench:
-        return await _measure(bench, mails)
+@dataclass
+class Course:
+    """One installation while it is measured. Every figure is a list: a value for each round."""
+
+    bench: Bench
+    figures: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    mails: int = 0
+    answers: int = 0
+
+    @property
+    def ports(self) -> list[int]:
+        return [one.smtp_port for one in self.bench.replicas]
+
+    def next_mails(self, count: int) -> list[int]:
+        self.mails += count
+        return list(range(self.mails - count, self.mails))
+
+    def note(self, **values: float) -> None:
+        for name, value in values.items():
+            self.figures[name].append(value)
+
+    def result(self) -> Figures:
+        """Medians, and under `rounds` what they are of."""
+        medians = {name: statistics.median(values) for name, values in self.figures.items()}
+        return {**medians, "rounds": dict(self.figures)}
 
 
-async def _measure(bench: Bench, mails: int) -> dict[str, float]:
-    slack, ports = bench.slack, [one.smtp_port for one in bench.replicas]
-    await send_mails(ports, list(range(20)), None)
-    await wait_for_posts(slack, 20)
-    found = {
-        "ready_seconds": max(one.ready_seconds for one in bench.replicas),
-        "idle_mb": bench.resident_mb(),
-    }
+async def measure(cases: Sequence[str], options: argparse.Namespace) -> dict[str, Figures]:
+    """Cases that are compared with each other: they run together and take turns."""
+    async with AsyncExitStack() as stack:
+        courses: dict[str, Course] = {}
+        for case in cases:
+            kind = "postgres" if case.startswith("postgres") else "sqlite"
+            replicas = int(case.removeprefix("postgres") or 1) if kind == "postgres" else 1
+            filled = options.tickets if case == "full" else 0
+            bench = await stack.enter_async_context(
+                running(kind, replicas=replicas, tickets=filled)
+            )
+            courses[case] = Course(bench)
+            courses[case].note(tickets=filled)
+        for course in courses.values():
+            await _warm_up(course)
+        for _ in range(options.rounds):
+            for course in courses.values():
+                await _burst(course, options.mails)
+        for course in courses.values():
+            await _at_half_load(course)
+            await _answer_alone(course)
+        for _ in range(options.rounds):
+            for course in courses.values():
+                await _answer_burst(course, options.mails // 2)
+        return {case: course.result() for case, course in courses.items()}
+
+
+async def _warm_up(course: Course) -> None:
+    bench = course.bench
+    await send_mails(course.ports, course.next_mails(20), None)
+    await wait_for_posts(bench.slack, course.mails)
+    ready = max(one.ready_seconds for one in bench.replicas)
+    course.note(ready_seconds=ready, idle_mb=bench.resident_mb())
+
+
+async def _burst(course: Course, mails: int) -> None:
+    bench = course.bench
     started, cpu = time.time(), bench.cpu_seconds()
-    _, found["accepted_per_second"] = await send_mails(ports, range_of(1000, mails), None)
-    posts = await wait_for_posts(slack, 20 + mails)
-    found["posted_per_second"] = mails / (max(at for at, _, _ in posts) - started)
-    found["cpu_ms_a_mail"] = 1000 * (bench.cpu_seconds() - cpu) / mails
-    found["load_mb"] = bench.resident_mb()
-    half = found["posted_per_second"] / 2
-    slow = range_of(100_000, max(50, int(half * 10)))
-    ended, _ = await send_mails(ports, slow, half)
-    posts = await wait_for_posts(slack, 20 + mails + len(slow))
+    _, accepted = await send_mails(course.ports, course.next_mails(mails), None)
+    posts = await wait_for_posts(bench.slack, course.mails)
+    course.note(
+        accepted_per_second=accepted,
+        posted_per_second=mails / (max(at for at, _, _ in posts) - started),
+        cpu_ms_a_mail=1000 * (bench.cpu_seconds() - cpu) / mails,
+        load_mb=bench.resident_mb(),
+    )
+
+
+async def _at_half_load(course: Course) -> None:
+    half = statistics.median(course.figures["posted_per_second"]) / 2
+    mails = course.next_mails(max(100, int(half * 10)))
+    ended, _ = await send_mails(course.ports, mails, half)
+    posts = await wait_for_posts(course.bench.slack, course.mails)
     waits = [at - ended[number] for at, text, _ in posts if (number := _number(text)) in ended]
-    found["post_p50_ms"] = 1000 * statistics.median(waits)
-    found["post_p99_ms"] = 1000 * statistics.quantiles(waits, n=100)[98]
-    replied, waits = await _answer(bench, [ts for _, _, ts in posts[-mails:]])
-    found["replies_per_second"] = replied
-    found["reply_p50_ms"] = 1000 * statistics.median(waits)
-    return found
+    course.note(post_p50_ms=_percentile(waits, 50), post_p99_ms=_percentile(waits, 99))
 
 
-def range_of(first: int, count: int) -> list[int]:
-    return list(range(first, first + count))
+async def _answer_alone(course: Course) -> None:
+    """One answer after the other, with nothing else to do."""
+    posts = await wait_for_posts(course.bench.slack, course.mails)
+    waits = []
+    for _, _, ts in posts[-100:]:
+        asked = time.time()
+        (number,) = await _answer(course, [ts])
+        waits.append(course.bench.sink.arrived[number] - asked)
+    course.note(reply_p50_ms=_percentile(waits, 50), reply_p99_ms=_percentile(waits, 99))
 
 
-async def _answer(bench: Bench, threads: list[str]) -> tuple[float, list[float]]:
-    """An agent's answer in every thread: replies/s, and a few alone for their time."""
-    slack, sink = bench.slack, bench.sink
+async def _answer_burst(course: Course, answers: int) -> None:
+    posts = await wait_for_posts(course.bench.slack, course.mails)
+    started, cpu = time.time(), course.bench.cpu_seconds()
+    numbers = await _answer(course, [ts for _, _, ts in posts[-answers:]])
+    arrived = course.bench.sink.arrived
+    course.note(
+        replies_per_second=len(numbers) / (max(arrived[one] for one in numbers) - started),
+        cpu_ms_a_reply=1000 * (course.bench.cpu_seconds() - cpu) / len(numbers),
+    )
+
+
+async def _answer(course: Course, threads: Sequence[str]) -> list[int]:
+    """An agent's answer in each of the threads; their numbers, when the smarthost has them all."""
+    first = course.answers
+    course.answers += len(threads)
+    numbers = list(range(first, course.answers))
+    said = [(ts, f"answer-{n}- thanks") for n, ts in zip(numbers, threads, strict=True)]
     async with aiohttp.ClientSession() as session, asyncio.timeout(300):
-        waits = []
-        for number, ts in enumerate(threads[:30]):
-            asked = time.time()
-            await _say(session, slack, [(ts, f"answer-{number}- thanks")])
-            while number not in sink.arrived:
-                await asyncio.sleep(0.001)
-            waits.append(sink.arrived[number] - asked)
-        started = time.time()
-        rest = [(ts, f"answer-{100 + n}- thanks") for n, ts in enumerate(threads[30:])]
-        await _say(session, slack, rest)
-        while len(sink.arrived) < 30 + len(rest):
-            await asyncio.sleep(0.02)
-    return len(rest) / (max(sink.arrived.values()) - started), waits
+        await _say(session, course.bench.slack, said)
+        while not all(number in course.bench.sink.arrived for number in numbers):
+            await asyncio.sleep(0.001)
+    return numbers
+
+
+def _percentile(seconds: list[float], percent: int) -> float:
+    """In milliseconds."""
+    return 1000 * statistics.quantiles(seconds, n=100)[percent - 1]
 
 
 async def _say(session: aiohttp.ClientSession, slack: str, messages: list[tuple[str, str]]) -> None:
@@ -148,17 +221,24 @@ def _number(text: str) -> int:
     return int(found[1]) if found else -1
 
 
-def render(found: dict[str, dict[str, float]]) -> str:
-    """A table: a row a figure, a column a case, and the ratio of the full to the new database."""
-    names = list(next(iter(found.values())))
+def ratio(figures: Figures, base: Figures, name: str) -> float:
+    """The median of the ratios of what was measured in the same rounds."""
+    pairs = zip(figures["rounds"][name], base["rounds"][name], strict=True)
+    return float(statistics.median(one / other for one, other in pairs))
+
+
+def render(found: dict[str, Figures]) -> str:
+    """A table: a row a figure, a column a case, and the full database beside the new one."""
+    names = [name for name in next(iter(found.values())) if name != "rounds"]
     lines = [f"{'':22}" + "".join(f"{case:>12}" for case in found)]
     lines += [
         f"{name:22}" + "".join(f"{figures[name]:12.1f}" for figures in found.values())
         for name in names
     ]
     if {"sqlite", "full"} <= found.keys():
-        full, new = (found[case]["posted_per_second"] for case in ("full", "sqlite"))
-        lines.append(f"posts a second with the full database: {full / new:.2f} x the new one's")
+        for name in ("posted_per_second", "replies_per_second"):
+            times = ratio(found["full"], found["sqlite"], name)
+            lines.append(f"{name} with the full database: {times:.2f} x the new one's")
     return "\n".join(lines)
 
 
@@ -166,15 +246,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--mails", type=int, default=1000)
-    parser.add_argument("--tickets", type=int, default=1_000_000)
+    parser.add_argument("--mails", type=int, default=400, help="in each round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tickets", type=int, default=1_000_000, help="in the full database")
     parser.add_argument("--cases", default=",".join(CASES))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    found: dict[str, dict[str, float]] = {}
-    for case in options.cases.split(","):
-        print(f"{case} …", flush=True)
-        found[case] = asyncio.run(measure(case, options.mails, options.tickets))
+    wanted = options.cases.split(",")
+    together = [case for case in wanted if not case.startswith("postgres")]
+    alone = [[case] for case in wanted if case.startswith("postgres")]
+    found: dict[str, Figures] = {}
+    for cases in filter(None, [together, *alone]):
+        print(f"{', '.join(cases)} …", flush=True)
+        found |= asyncio.run(measure(cases, options))
     print(render(found))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1))

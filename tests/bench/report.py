@@ -2,35 +2,86 @@
 
     python -m tests.bench report
 
-Reads build/bench/*.json, writes docs/images/bench.png and the lines between the README's marks
-`<!-- bench -->` and `<!-- /bench -->`. What was not measured is left out.
+Reads build/bench/results.json, writes docs/images/bench.png and the lines between the README's
+marks `<!-- bench -->` and `<!-- /bench -->`. What was not measured is left out.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import platform
 import statistics
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).parents[2]
 _BEGIN, _END = "<!-- bench -->", "<!-- /bench -->"
+_QUIET = 0.05
+"""Of the processors' time: what a machine with nothing to do spends on itself."""
 Figures = dict[str, Any]
 Row = tuple[str, str, str]
 
 
-def main(results: Path) -> int:
-    found = {file.stem: json.loads(file.read_text()) for file in sorted(results.glob("*.json"))}
-    rows = [row for name, rows_of in _TABLES.items() if name in found for row in rows_of(found)]
-    table = "\n".join(["| what | figure | beside |", "|---|---|---|", *map(_line, rows)])
+def keep(results: Path, name: str, figures: Path, others: float) -> None:
+    """Take one benchmark's figures into the results; `others`: what other work took before it."""
+    known: Figures = json.loads(results.read_text()) if results.exists() else {}
+    known[name] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{os.cpu_count()} cores, CPython {platform.python_version()}",
+        "others": round(others, 3),
+        "figures": json.loads(figures.read_text()),
+    }
+    results.write_text(json.dumps(known, indent=1))
+    figures.unlink()
+
+
+def show(results: Path, folder: Path) -> int:
+    """Print the table and draw the chart into the folder."""
+    known: dict[str, Figures] = json.loads(results.read_text())
+    print(_table(known))
+    draw(_figures_of(known), folder / "bench.png")
+    return 0
+
+
+def publish(results: Path) -> int:
+    """The same, into the README and its pictures."""
+    known: dict[str, Figures] = json.loads(results.read_text())
+    table = _table(known)
     print(table)
     readme = _ROOT / "README.md"
     before, _, rest = readme.read_text().partition(_BEGIN)
     _, _, after = rest.partition(_END)
     readme.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}")
-    draw(found, _ROOT / "docs" / "images" / "bench.png")
+    draw(_figures_of(known), _ROOT / "docs" / "images" / "bench.png")
     return 0
+
+
+def _figures_of(known: dict[str, Figures]) -> dict[str, Figures]:
+    return {name: one["figures"] for name, one in known.items()}
+
+
+def _table(known: dict[str, Figures]) -> str:
+    found = _figures_of(known)
+    rows = [row for name, rows_of in _TABLES.items() if name in found for row in rows_of(found)]
+    head = [_circumstances(known), "", "| what | figure | beside |", "|---|---|---|"]
+    return "\n".join([*head, *map(_line, rows)])
+
+
+def _circumstances(known: dict[str, Figures]) -> str:
+    """When, where, and beside what else the figures were taken."""
+    days = " and ".join(sorted({one["at"][:10] for one in known.values()}))
+    machines = " and ".join(sorted({one["machine"] for one in known.values()}))
+    others = [one["others"] for one in known.values()]
+    where = f"Measured on {days}, {machines}"
+    if max(others) <= _QUIET:
+        return f"{where}, with nothing else running."
+    return (
+        f"{where}. **The machine was busy**: as the parts began, other work took "
+        f"{min(others):.0%} to {max(others):.0%} of its processors. Read the ratios."
+    )
 
 
 def _line(row: Row) -> str:
@@ -61,21 +112,30 @@ def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
 def _end_to_end(found: dict[str, Figures]) -> list[Row]:
     cases = found["end_to_end"]
     rows = [_way(_CASES[name], figures, cases.get("sqlite")) for name, figures in cases.items()]
+    if {"sqlite", "full"} <= cases.keys():
+        times = _ratio(
+            *(cases[name]["rounds"]["replies_per_second"] for name in ("full", "sqlite"))
+        )
+        figure = f"{cases['full']['replies_per_second']:.0f} a second"
+        beside = f"{times:.2f} × the new SQLite file"
+        what = f"a reply with {cases['full']['tickets']:,} tickets in the database"
+        rows.append((what, figure, beside))
     if "sqlite" in cases:
         one = cases["sqlite"]
+        alone = f"alone p50 {one['reply_p50_ms']:.0f} ms, p99 {one['reply_p99_ms']:.0f} ms"
+        reply = f"{one['replies_per_second']:.0f} a second; {alone}"
+        memory = f"{one['idle_mb']:.0f} MB, {one['load_mb']:.0f} MB"
         rows += [
-            ("a reply from Slack to the smarthost, one Canal on SQLite",
-             f"{one['replies_per_second']:.0f} a second, {one['reply_p50_ms']:.0f} ms alone", ""),
-            ("memory of a Canal, idle and under load",
-             f"{one['idle_mb']:.0f} MB, {one['load_mb']:.0f} MB", ""),
+            ("a reply from Slack to the smarthost, one Canal on SQLite", reply, ""),
+            ("memory of a Canal, idle and under load", memory, ""),
             ("from the start to ready, SQLite", f"{one['ready_seconds']:.1f} s", ""),
-        ]  # fmt: skip
+        ]
     return rows
 
 
 _CASES = {
     "sqlite": "a mail to its post in Slack, one Canal on SQLite",
-    "full": "the same with a million tickets in the database",
+    "full": "the same with {tickets:,} tickets and three times as many messages in the database",
     "postgres": "the same on PostgreSQL",
     "postgres2": "two Canals on PostgreSQL, same 2 cores",
     "postgres3": "three Canals on PostgreSQL, same 2 cores",
@@ -83,11 +143,13 @@ _CASES = {
 
 
 def _way(what: str, figures: Figures, base: Figures | None) -> Row:
+    what = what.format(tickets=figures["tickets"])
     rate = figures["posted_per_second"]
     spread = f"p50 {figures['post_p50_ms']:.0f} ms, p99 {figures['post_p99_ms']:.0f} ms"
     beside = ""
     if base is not None and base is not figures:
-        beside = f"{rate / base['posted_per_second']:.2f} × the new SQLite file"
+        times = _ratio(*(one["rounds"]["posted_per_second"] for one in (figures, base)))
+        beside = f"{times:.2f} × the new SQLite file"
     return what, f"{rate:.0f} a second; at half of that {spread}", beside
 
 
@@ -110,7 +172,7 @@ def _idle(found: dict[str, Figures]) -> list[Row]:
         f"{one['threads']} threads, {one['rss_mb']} MB, p99 {one['single_p99_ms']} ms; one mail to "
         f"each: {one['burst_s']} s, {one['missed']} missed"
     )
-    return [("1,000 mailboxes watched by IDLE in one process", figure, "")]
+    return [(f"{one['mailboxes']:,} mailboxes watched by IDLE in one process", figure, "")]
 
 
 def _parse(found: dict[str, Figures]) -> list[Row]:
