@@ -26,13 +26,15 @@ class Admins:
         """Raises NotAllowed for everybody else, with the names of whom to ask."""
         if await self.includes(user_id):
             return
-        ids = (await self._configured_ids())[:3]
-        names = [name for one in ids if (name := (await self._chat.profile(one)).name)]
-        if not names:
+        people = await self.names()
+        if not people:
             raise NotAllowed
-        raise NotAllowed(
-            say("Only admins of Canal can do this. Ask {people}.", people=" / ".join(names))
-        )
+        raise NotAllowed(say("Only admins of Canal can do this. Ask {people}.", people=people))
+
+    async def names(self) -> str:
+        """`Rui Costa / Ana Silva`: whom to ask; "" where nobody was named."""
+        ids = (await self._configured_ids())[:3]
+        return " / ".join([name for one in ids if (name := (await self._chat.profile(one)).name)])
 
     async def list_ids(self) -> tuple[str, ...]:
         """Whom to tell when something needs an admin."""

@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.postgres import PostgresServer, running_postgres
 
 OURS = ("CANAL_", "SLACK_")
+
+# Whether an example is slow says more of the machine's other work than of our code.
+settings.register_profile("canal", deadline=None)
+settings.load_profile("canal")
 
 
 @pytest.fixture(autouse=True)

@@ -94,7 +94,10 @@ async def build_outcome_notice(services: Services, outcome: Outcome) -> Notice |
         case OutcomeKind.CONFIRM:
             return await _confirm(services, outcome)
         case OutcomeKind.NOT_AGENT:
-            return Notice(NoticeKind.REPLY_REFUSED, {"channel": outcome.channel.name})
+            admins = await services.admins.names()
+            return Notice(
+                NoticeKind.REPLY_REFUSED, {"channel": outcome.channel.name, "admin": admins}
+            )
         case OutcomeKind.LONG_CLOSED:
             closed = outcome.ticket.closed_at or services.clock.now()
             age = services.texts.age(services.clock.now() - closed)

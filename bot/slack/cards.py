@@ -44,17 +44,19 @@ def _open_blocks(card: TicketCard, texts: Texts, assignee: str, now: datetime) -
     sender = [part for part in (who, mark, texts.nth_ticket(card.nth_ticket)) if part]
     if card.forward:
         sender = [forward_title(card.forward, texts)]
+    words, is_whole = _text_blocks(card.text, texts)
     return [
         header(f"#{card.number}  {card.subject or texts('(no subject)')}"),
         context("  ·  ".join(sender)),
         *_people_lines(card, texts),
-        *_text_blocks(card.text, texts),
+        *words,
         *link_blocks(card, texts),
         context(_state_line(card, texts, assignee, now)),
         actions(
             _take_button(card, texts),
             button(texts("Close"), "ticket_close", card.mark.ticket_id),
             *link_buttons(card, texts),
+            *([] if is_whole else [_show_button(card.mark, texts)]),
             _more(card, texts),
             block_id=card.mark.key,
         ),
@@ -79,6 +81,10 @@ def _take_button(card: TicketCard, texts: Texts) -> Json:
     if card.assignee_id:
         return button(texts("Take over"), "ticket_take", card.mark.ticket_id)
     return button(texts("Take"), "ticket_take", card.mark.ticket_id, style="primary")
+
+
+def _show_button(mark: Mark, texts: Texts) -> Json:
+    return button(texts("Show full mail"), "mail_show", mark.message_id)
 
 
 def _more(card: TicketCard, texts: Texts) -> Json:
@@ -120,8 +126,9 @@ def addresses_line(people: Sequence[Address]) -> str:
     return f"{shown}, …" if len(people) > _MOST_PEOPLE else shown
 
 
-def _text_blocks(text: MailText, texts: Texts) -> list[Json]:
-    """The mail's words, what is left out of them, its files, and what was wrong with it."""
+def _text_blocks(text: MailText, texts: Texts) -> tuple[list[Json], bool]:
+    """The mail's words, what is left out of them, its files, what was wrong with it; and whether
+    nothing was left out."""
     rendered = blocks_from_document(text.body)
     blocks = rendered.blocks or [rich_section((texts("(no text)"), False))]
     lines = []
@@ -136,7 +143,7 @@ def _text_blocks(text: MailText, texts: Texts) -> list[Json]:
     defects = defects_for_readers(text.defects, texts)
     if defects:
         blocks = [*blocks, context("⚠ " + cut(defects, 500))]
-    return blocks
+    return blocks, not lines
 
 
 def _file_line(file: FileLine, texts: Texts) -> str:
@@ -169,10 +176,10 @@ def build_mail_post(post: MailPost, texts: Texts) -> Json:
         blocks.append(context(mark))
     if post.subject:
         blocks.append(context(texts("Subject: {subject}", subject=cut(post.subject, 300))))
-    blocks += _text_blocks(post.text, texts)
+    blocks += _text_blocks(post.text, texts)[0]
     blocks.append(
         actions(
-            button(texts("Show full mail"), "mail_show", post.mark.message_id),
+            _show_button(post.mark, texts),
             *_post_menu(post, texts),
             block_id=post.mark.key,
         )

@@ -1,6 +1,8 @@
-"""Quick ways of an agent: reactions on a card, Assign…, and asking the bot by its name."""
+"""What an agent does with a card: reactions, Assign…, the whole mail; asking the bot by name."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from bot.listeners.modals.assign import CALLBACK_ID
 from tests.app.harness import Harness, words_of
@@ -13,6 +15,7 @@ def card_words(canal: Harness) -> str:
 async def test_eyes_take_a_ticket_and_a_check_mark_closes_it(canal: Harness) -> None:
     await canal.write("Is it warm?")
     card = await canal.ticket()
+    await canal.idle()  # the card's ts is known to Canal a moment after it is seen
     await canal.sandbox.react(canal.ana, canal.support, card["ts"], "tada")
     await canal.sandbox.react(canal.ana, canal.support, card["ts"], "eyes")
     await canal.sandbox.wait_for(lambda: "Open  ·  Ana" in card_words(canal))
@@ -54,3 +57,23 @@ async def test_a_mention_outside_of_threads_is_answered_with_help(canal: Harness
     await canal.sandbox.wait_for(lambda: canal.sandbox.ephemerals(canal.ana))
     [whisper] = canal.sandbox.ephemerals(canal.ana)
     assert "/canal list" in words_of(whisper)
+
+
+async def test_a_card_that_leaves_something_out_offers_the_whole_mail_at_once(
+    canal: Harness,
+) -> None:
+    await canal.write("Short.")
+    await canal.write("A long story. " * 400)
+    await canal.ticket(2)
+    short, long = canal.roots()
+    assert "mail_show" not in action_ids(short)
+    assert "mail_show" in action_ids(long)
+
+
+def action_ids(card: dict[str, Any]) -> set[str]:
+    return {
+        element["action_id"]
+        for block in card["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+    }
