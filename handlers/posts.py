@@ -14,7 +14,6 @@ class TicketStatus(StrEnum):
     OPEN = "open"
     WAITING = "waiting"
     """Answered; the customer's turn."""
-    SNOOZED = "snoozed"
     CLOSED = "closed"
 
 

@@ -61,7 +61,6 @@ class Texts:
         return {
             "open": self.t.gettext("🔵 Open"),
             "waiting": self.t.gettext("🟡 Waiting for customer"),
-            "snoozed": self.t.gettext("💤 Snoozed"),
             "closed": self.t.gettext("⚪ Closed"),
         }[status]
 

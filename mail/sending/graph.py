@@ -23,6 +23,7 @@ import aiohttp
 
 from mail.errors import AddressError, ComposeError, TooLarge
 from mail.sending.graph_errors import graph_error, lost_error, retry_after_of
+from mail.sending.graph_large import detach_large
 from mail.sending.results import Outcome, RecipientResult, SendResult
 
 GRAPH = "https://graph.microsoft.com"
@@ -104,8 +105,6 @@ class GraphSender:
         await self.request("POST", "/sendMail", body, headers, handover=True)
 
     async def _send_large(self, mime: bytes, on_handover: OnHandover) -> None:
-        from mail.sending.graph_large import detach_large
-
         if len(mime) > MAIL_LIMIT:
             raise TooLarge(
                 f"The mail has {len(mime) // 2**20} MB; Microsoft 365 takes {MAIL_LIMIT // 2**20}."

@@ -12,18 +12,38 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
 from io import BytesIO
-from typing import TYPE_CHECKING, cast
+from typing import Any, Protocol, cast
 
 from mail.errors import Deferred, TooLarge
 from mail.sending.graph_errors import graph_error
-
-if TYPE_CHECKING:
-    from mail.sending.graph import GraphSender
 
 DIRECT_LIMIT = 2_900_000
 """Graph takes attachments of less than 3 MB in one request, larger ones by an upload session."""
 CHUNK = 320 * 1024 * 10
 """Pieces of an upload are multiples of 320 KiB."""
+
+
+class Account(Protocol):
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def graph_url(self) -> str: ...
+
+
+class Requests(Protocol):
+    """What `GraphSender` lends to an upload: its requests as the account."""
+
+    @property
+    def account(self) -> Account: ...
+
+    async def request(
+        self, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> dict[str, Any]: ...
+
+    async def exchange(
+        self, method: str, url: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, dict[str, Any], float | None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +56,14 @@ class Detached:
     content_id: str | None
     inline: bool
 
-    async def attach(self, sender: GraphSender, place: str) -> None:
+    async def attach(self, sender: Requests, place: str) -> None:
         """Add it to the draft at `place`."""
         if len(self.data) <= DIRECT_LIMIT:
             await self._attach_at_once(sender, place)
         else:
             await self._upload(sender, place)
 
-    async def _attach_at_once(self, sender: GraphSender, place: str) -> None:
+    async def _attach_at_once(self, sender: Requests, place: str) -> None:
         body = {
             "@odata.type": "#microsoft.graph.fileAttachment",
             "name": self.name,
@@ -55,7 +75,7 @@ class Detached:
             body["contentId"] = self.content_id
         await sender.request("POST", f"{place}/attachments", *_json(body))
 
-    async def _upload(self, sender: GraphSender, place: str) -> None:
+    async def _upload(self, sender: Requests, place: str) -> None:
         item: dict[str, object] = {
             "attachmentType": "file",
             "name": self.name,
