@@ -22,7 +22,8 @@ from storage.queries import mails, messages, tickets
 from storage.records import AttachmentRecord, MessageRecord, OutboxRecord, TicketRecord
 
 _log = logging.getLogger(__name__)
-_CLOCK_SLACK = timedelta(minutes=2)
+_CLOCK_SLACK = timedelta(minutes=70)
+"""How far our clock may have been ahead of Slack's when the wish was written (summer time)."""
 _FILE_ATTEMPTS = 4
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "invalid_thread_ts"})
 _NEVER = frozenset({"missing_scope", "no_permission", "restricted_action"})

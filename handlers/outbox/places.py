@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.context import Context
 from handlers.outbox.closed_places import NOT_AT_SLACK
 from handlers.outbox.work import slack_lane
-from storage.queries import outbox
+from storage.queries import outbox_pauses
 
 
 class Places:
@@ -20,11 +20,11 @@ class Places:
             *(f"{kind}:{slack_channel_id}" for kind in ("update", "files", "react")),
         ]
         async with self._context.db.write() as tx:
-            await outbox.hurry(tx, lanes, now=now)
+            await outbox_pauses.hurry(tx, lanes, now=now)
         self._context.wake.deliver()
 
     async def on_slack_back(self) -> None:
         """Slack answers again after a while: nothing waits out the pause after its last failure."""
         async with self._context.db.write() as tx:
-            await outbox.hurry_all_but(tx, NOT_AT_SLACK, now=self._context.clock.now())
+            await outbox_pauses.hurry_all_but(tx, NOT_AT_SLACK, now=self._context.clock.now())
         self._context.wake.deliver()

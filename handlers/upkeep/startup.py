@@ -7,7 +7,7 @@ import logging
 from handlers.context import Context
 from storage import leases
 from storage.engine import Database
-from storage.queries import mails, meta, outbox
+from storage.queries import mails, meta, outbox, outbox_pauses
 from storage.queries.meta import adopt_team
 
 _log = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ async def recover(context: Context, *, alone: bool) -> None:
     async with context.db.write() as tx:
         await mails.release_claims(tx)
         await outbox.release_claims(tx)
+        await outbox_pauses.mend_future(tx, now=context.clock.now())
 
 
 async def leave(context: Context) -> None:

@@ -273,27 +273,6 @@ async def cancel(tx: Session, dedupe_key: str) -> bool:
     return result.first() is not None
 
 
-async def hurry(tx: Session, lanes: Collection[str], *, now: datetime) -> None:
-    """What waits in these lanes after a failure is due now."""
-    await tx.execute(
-        update(OutboxItem)
-        .where(
-            OutboxItem.lane.in_(list(lanes)),
-            OutboxItem.state == "ready",
-            OutboxItem.attempts > 0,
-        )
-        .values(not_before=now)
-    )
-
-
-async def hurry_all_but(tx: Session, kinds_of_lane: Collection[str], *, now: datetime) -> None:
-    """What waits after a failure is due now, but for these kinds of lane (`mail:…`)."""
-    query = update(OutboxItem).where(OutboxItem.state == "ready", OutboxItem.attempts > 0)
-    for kind in kinds_of_lane:
-        query = query.where(OutboxItem.lane.not_like(f"{kind}:%"))
-    await tx.execute(query.where(OutboxItem.not_before > now).values(not_before=now))
-
-
 async def is_on_its_way(tx: Session, kind: str, lane: str) -> bool:
     """Whether an item of this kind may have taken effect without that being recorded yet."""
     of_them = select(OutboxItem.id).where(OutboxItem.kind == kind, OutboxItem.lane == lane)

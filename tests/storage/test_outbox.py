@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from storage.engine import Database
 from storage.models import OutboxItem
-from storage.queries import outbox
+from storage.queries import outbox, outbox_pauses
 from storage.records import OutboxRecord
 from tests.storage.conftest import POSTGRES, Open
 from tests.storage.samples import LEASE, NOW, after, claim, enqueue
@@ -246,7 +246,7 @@ async def test_what_waits_after_a_failure_is_hurried(db: Database) -> None:
     (item,) = await claim(db)
     await retry(db, item, not_before=after(300))
     async with db.write() as tx:
-        await outbox.hurry(tx, ["mail:1"], now=after(1))
+        await outbox_pauses.hurry(tx, ["mail:1"], now=after(1))
     assert numbers(await claim(db, now=after(1))) == [1]
 
 

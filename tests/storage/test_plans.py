@@ -12,7 +12,16 @@ import pytest
 from sqlalchemy import event, text
 
 from storage.engine import Database, Session
-from storage.queries import arrivals, channels, mails, messages, outbox, retention, tickets
+from storage.queries import (
+    arrivals,
+    channels,
+    mails,
+    messages,
+    outbox,
+    outbox_pauses,
+    retention,
+    tickets,
+)
 from storage.records import ChannelRecord
 from tests.storage.samples import (
     LEASE,
@@ -145,7 +154,7 @@ async def run_all(tx: Session, channel: ChannelRecord, ticket_id: int, message_i
     await outbox.reschedule(tx, "send:1", NOW)
     await outbox.cancel(tx, "send:1")
     await outbox.is_on_its_way(tx, "post_card", "slack:C1")
-    await outbox.hurry(tx, ["mail:1"], now=NOW)
+    await outbox_pauses.hurry(tx, ["mail:1"], now=NOW)
     await outbox.list_holders(tx)
     await outbox.release_claims(tx, ["one"])
     await outbox.list_items(tx, state="dead")
