@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from handlers.mail_in.address_index import AddressIndex
+from handlers.tokens import without_tokens
 from mail.model import Address, ParsedMail
 from mail.reading.kinds import is_noreply
 from storage.records import ChannelRecord, MessageRecord
@@ -101,6 +102,17 @@ def addresses_in(recipients: Recipients, role: str) -> tuple[Address, ...]:
         for item in recipients
         if item["role"] == role
     )
+
+
+def named_in(message: MessageRecord, role: str, channel: ChannelRecord) -> tuple[Address, ...]:
+    """As the mail named them, our own inbound address by the name that the world knows it by."""
+    found = []
+    for one in addresses_in(message.recipients, role):
+        address = without_tokens(one.address)
+        if channel.inbound_address and address.casefold() == channel.inbound_address.casefold():
+            address = channel.primary_address
+        found.append(Address(address, without_tokens(one.name)))
+    return tuple({one.key: one for one in found}.values())
 
 
 def all_addresses(recipients: Recipients) -> tuple[str, ...]:

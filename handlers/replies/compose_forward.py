@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from handlers.context import Context
-from handlers.mail_in.people import addresses_in
+from handlers.mail_in.people import addresses_in, named_in
 from handlers.ports import Profile
 from handlers.replies.compose_reply import ReplyParts, build_signature, language_of, reply_to
 from handlers.replies.forwarding import FORWARD
@@ -105,20 +105,9 @@ def _forwarded(message: MessageRecord, channel: ChannelRecord, *, whole: bool) -
         document=_clean(shown, message.id),
         date=datetime.fromisoformat(sent) if sent else (message.sent_at or message.created_at),
         subject=without_tokens(message.subject),
-        to=_people(message, "to", channel),
-        cc=_people(message, "cc", channel),
+        to=named_in(message, "to", channel),
+        cc=named_in(message, "cc", channel),
     )
-
-
-def _people(message: MessageRecord, role: str, channel: ChannelRecord) -> tuple[Address, ...]:
-    """As the mail named them, our own inbound address by the name that the world knows it by."""
-    found = []
-    for one in addresses_in(message.recipients, role):
-        address = without_tokens(one.address)
-        if channel.inbound_address and address.casefold() == channel.inbound_address.casefold():
-            address = channel.primary_address
-        found.append(Address(address, without_tokens(one.name)))
-    return tuple({one.key: one for one in found}.values())
 
 
 def _clean(body: list[dict[str, Any]], message_id: int) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.mail_in.original_sender import original_of
-from handlers.mail_in.people import addresses_in
+from handlers.mail_in.people import addresses_in, named_in
 from handlers.posts import (
     FileLine,
     ForwardFacts,
@@ -47,8 +47,8 @@ async def load_card(
         subject=ticket.subject,
         customer=customer,
         text=mail_text(message, await messages.list_attachments(tx, message.id)),
-        to=() if forward else addresses_in(message.recipients, "to"),
-        cc=() if forward else addresses_in(message.recipients, "cc"),
+        to=() if forward else named_in(message, "to", channel),
+        cc=() if forward else named_in(message, "cc", channel),
         forward=forward,
         original=original_of(message) if message.details.get("offer_customer") else None,
         staff=writer if message.kind == "staff" else None,

@@ -303,12 +303,12 @@ async def test_a_closed_ticket_reopens_within_its_window_and_is_linked_after(
 ) -> None:
     card, sent = await answered(canal)
     await close(canal, card, days)
-    await canal.write(
-        "It is back", message_id=canal.new_id(), headers={"In-Reply-To": sent.message_id}
-    )
+    token = sent.message["Reply-To"].addresses[0].addr_spec
+    await canal.write("It is back", message_id=canal.new_id(), to=token, recipients=[token])
     if reopens:
         await joins(canal, card, "It is back")
         return
     new = await canal.ticket(2)
     assert "It is back" in words_of(new)
+    assert f"To {OURS}" in words_of(new), "and not the signed address"
     assert f"#{number_of(card)}" in words_of(new).replace(f"#{number_of(new)}", "", 1)
