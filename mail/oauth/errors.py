@@ -119,8 +119,6 @@ def device_error(provider: str, status: int, answer: Mapping[str, object]) -> Ma
     for code in aadsts_codes(answer):
         if code in _CODE_BLOCKED:
             return DeviceCodeBlocked(_CODE_BLOCKED[code])
-    if answer.get("error") == "unauthorized_client":
-        return DeviceCodeBlocked(_CODE_BLOCKED[7000218])
     return token_error(provider, status, answer)
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from mail.errors import DeadGrant, Deferred, LoginFailed, MailError
+from mail.errors import DeadGrant, Deferred, DeviceCodeBlocked, LoginFailed, MailError
 from mail.oauth.clients import OAuthClient, google_client, microsoft_client, yandex_client
 from mail.oauth.errors import AppRefused, token_error
 from mail.oauth.jwt import ServiceAccount
@@ -148,7 +148,6 @@ async def test_a_device_code_is_waited_for_at_the_pace_the_server_wants(
     [
         ({"error": "authorization_declined"}, "declined"),
         ({"error": "expired_token"}, "expired"),
-        ({"error": "access_denied", "error_codes": [53003]}, "Conditional Access"),
         ({"error": "bad_verification_code"}, "Start again"),
     ],
 )
@@ -159,6 +158,17 @@ async def test_a_device_code_that_comes_to_nothing(
     login = await start_device_login(session, client)
     server.answers = [(400, answer)]
     with pytest.raises(DeadGrant, match=words):
+        await wait_for_device_login(session, client, login, sleep=_at_once)
+
+
+@pytest.mark.parametrize("code", [53003, 530036, 7000218])
+async def test_a_rule_against_device_codes_points_to_the_browser(
+    server: TokenServer, session: aiohttp.ClientSession, code: int
+) -> None:
+    client = microsoft_client("app", login_url=server.url)
+    login = await start_device_login(session, client)
+    server.answers = [(400, {"error": "access_denied", "error_codes": [code]})]
+    with pytest.raises(DeviceCodeBlocked, match="in by browser"):
         await wait_for_device_login(session, client, login, sleep=_at_once)
 
 
