@@ -217,12 +217,14 @@ class SentFolder(Protocol):
 class Step:
     """One thing that was tried, and how it went, in a sentence.
 
-    `field` names the field of the channel form that a failure belongs to, where it is one's fault.
+    `field` names the field of the channel form that a failure belongs to, where it is one's fault;
+    `why` is the failure alone, for that field.
     """
 
     ok: bool
     sentence: str
     field: str = ""
+    why: str = ""
 
 
 class MailboxProbe(Protocol):

@@ -10,6 +10,8 @@ Everywhere else it is an ordinary string. `str()` of an error that was made with
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class Sentence(str):
     """A string that knows its template. Made by `say`."""
@@ -33,3 +35,9 @@ class Sentence(str):
 def say(template: str, **values: object) -> Sentence:
     """The sentence in English; `scripts/catalogs.py` finds its template for the catalogs."""
     return Sentence(template, values)
+
+
+def together(sentences: Iterable[str]) -> Sentence:
+    """Several sentences as one, each of which can still be said again."""
+    values = {f"s{number}": one for number, one in enumerate(sentences)}
+    return Sentence(" ".join(f"{{{name}}}" for name in values), dict(values))

@@ -10,6 +10,7 @@ from handlers.channels.connection_settings import OAuthChoice, oauth_of
 from handlers.channels.grants import GrantStore
 from handlers.ports import MailConnection
 from mail.errors import DeadGrant, LoginFailed
+from mail.sentences import say
 
 if TYPE_CHECKING:
     import aiohttp
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 TokenSource = Callable[[bool], Awaitable[str]]
 """An access token; True when the server refused the last one."""
-NOT_SIGNED_IN = (
+NOT_SIGNED_IN = say(
     "Nobody has signed in to this mailbox yet: press Sign in or Reconnect in /canal list, or use "
     "`canal channels login`."
 )
@@ -93,7 +94,7 @@ class Grants:
             return yandex_client(
                 _set(choice.client_id, "--client-id"), secrets.get("client_secret")
             )
-        raise LoginFailed(f"Canal cannot sign in at “{choice.provider}”.")
+        raise LoginFailed(say("Canal cannot sign in at “{provider}”.", provider=choice.provider))
 
     async def fetch(
         self, choice: OAuthChoice, secrets: Mapping[str, Any], before: TokenSet | None
@@ -141,7 +142,9 @@ async def _nobody(_refused: bool) -> str:
 
 def _set(value: str | None, name: str) -> str:
     if not value:
-        raise LoginFailed(f"The client ID of the app to sign in with is missing: set {name}.")
+        raise LoginFailed(
+            say("The client ID of the app to sign in with is missing: set {name}.", name=name)
+        )
     return value
 
 

@@ -14,6 +14,7 @@ from handlers.ports import MailConnection, Step
 from mail.connections import ImapCursor, ImapSettings
 from mail.errors import DeadGrant, LoginFailed, MailError, Refused, ServerSilent
 from mail.sending.smtp import SmtpSender
+from mail.sentences import say
 
 SECONDS = 19.5
 """An answer for each connection within this time, whatever the server does."""
@@ -36,14 +37,18 @@ class Probe:
                 return [await self._incoming(connection)]
             return [await self._outgoing(connection)]
         except MailError as error:
-            word = "In" if incoming else "Out"
-            return [Step(False, f"{word}: {error}", _field_of(connection, error))]
+            why = str(error)
+            said = say("In: {why}", why=why) if incoming else say("Out: {why}", why=why)
+            return [Step(False, said, _field_of(connection, error), why)]
 
     async def _incoming(self, connection: MailConnection) -> Step:
         if connection.kind == "internal":
             return Step(
                 True,
-                f"In: Canal takes mail for {connection.inbound_address}; forward yours there.",
+                say(
+                    "In: Canal takes mail for {inbound_address}; forward yours there.",
+                    inbound_address=connection.inbound_address,
+                ),
             )
         from mail.imap.probe import probe_mailbox
 
@@ -55,7 +60,7 @@ class Probe:
             options = read_fetch_options(connection.settings)
             found = await probe_mailbox(settings, options, SECONDS)
         news = "tells of new mail at once" if found.can_idle else "is asked for new mail"
-        warning = "" if found.encrypted else " ⚠ The connection is not encrypted."
+        warning = "" if found.encrypted else say(" ⚠ The connection is not encrypted.")
         return Step(
             True,
             f"In: {settings.user} at {settings.host}:{settings.port}, folder {settings.folder} "
@@ -80,16 +85,25 @@ class Probe:
             found = await sender.probe(connection.sender or None)
         secured = found.tls or "⚠ not encrypted"
         limit = f", mails up to {found.size_limit // 2**20} MB" if found.size_limit else ""
-        return Step(True, f"Out: {found.host}:{found.port} answers ({secured}){limit}.")
+        return Step(
+            True,
+            say(
+                "Out: {host}:{port} answers ({secured}){limit}.",
+                host=found.host,
+                port=found.port,
+                secured=secured,
+                limit=limit,
+            ),
+        )
 
     async def _graph(self, connection: MailConnection) -> Step:
         """Mail.Send lets us look at nothing: that there is a good token is what can be told."""
         if self._grants.source(connection) is None:
-            raise LoginFailed("Nobody has signed in to Microsoft 365 yet: sign in first.")
+            raise LoginFailed(say("Nobody has signed in to Microsoft 365 yet: sign in first."))
         async with _within("Microsoft 365"):
             tokens = self._transports.graph_sender(connection).account.token
             await tokens(False)
-        return Step(True, "Out: Microsoft 365 (Graph) lets Canal in.")
+        return Step(True, say("Out: Microsoft 365 (Graph) lets Canal in."))
 
 
 @asynccontextmanager
@@ -100,7 +114,10 @@ async def _within(host: str) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise ServerSilent(
-            f"{host} took too long to answer. Check host and port, or try again later."
+            say(
+                "{host} took too long to answer. Check host and port, or try again later.",
+                host=host,
+            )
         ) from None
 
 

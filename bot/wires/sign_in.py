@@ -17,6 +17,7 @@ from handlers.errors import UserError
 from handlers.ports import Clock, MailConnection
 from mail.discovery.providers import find_provider_by_host
 from mail.errors import LoginFailed
+from mail.sentences import say
 
 if TYPE_CHECKING:
     from mail.oauth.clients import OAuthClient
@@ -71,8 +72,12 @@ class SignIns:
                 found.setdefault("graph" if graph else "mail", []).append(direction)
         if not found:
             raise UserError(
-                f"{status.channel.name} has no connection that signs in at {asked.provider}: "
-                "choose --incoming imap, --outgoing smtp or --outgoing office365 first."
+                say(
+                    "{name} has no connection that signs in at {provider}: choose --incoming "
+                    "imap, --outgoing smtp or --outgoing office365 first.",
+                    name=status.channel.name,
+                    provider=asked.provider,
+                )
             )
         return [
             WantedGrant(
@@ -145,8 +150,10 @@ class SignIns:
         """Keep the grant: the channel uses it from now on, a running Canal within seconds."""
         if wanted.choice.mode == "user" and tokens.refresh is None:
             raise LoginFailed(
-                "The provider gave no lasting permission, so Canal would stop within the hour. "
-                "Allow offline access for the app, then connect again."
+                say(
+                    "The provider gave no lasting permission, so Canal would stop within the "
+                    "hour. Allow offline access for the app, then connect again."
+                )
             )
         account = tokens.account if wanted.choice.mode == "user" else wanted.choice.account
         choice = replace(

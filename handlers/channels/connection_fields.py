@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mail.discovery.providers import Security
+from mail.sentences import say
 
 PLACES: dict[str, tuple[str, str]] = {
     "imap_host": ("incoming_settings", "host"),
@@ -67,45 +68,57 @@ def _check_host(value: Any) -> str | None:
     # An IPv6 address is the one host with colons.
     if fits or (name.count(":") > 1 and all(c in "0123456789abcdefABCDEF:." for c in name)):
         return None
-    return f"“{name[:80]}” is not the name of a server: it looks like imap.acme.example."
+    return say(
+        "“{name}” is not the name of a server: it looks like imap.acme.example.", name=name[:80]
+    )
 
 
 def _check_port(value: Any) -> str | None:
     good = isinstance(value, int) and 1 <= value <= 65535
-    return None if good else "A port is a number from 1 to 65535."
+    return None if good else say("A port is a number from 1 to 65535.")
 
 
 def _check_security(value: Any) -> str | None:
     choices = [one.value for one in Security]
-    return None if value in choices else f"“{value}” is not one of {', '.join(choices)}."
+    return (
+        None
+        if value in choices
+        else say("“{value}” is not one of {choices}.", value=value, choices=", ".join(choices))
+    )
 
 
 def _check_line(value: Any) -> str | None:
     text = str(value)
     if text.strip() and text.isprintable() and len(text) <= 320:
         return None
-    return "This is one line of printable characters."
+    return say("This is one line of printable characters.")
 
 
 def _check_password(value: Any) -> str | None:
     text = str(value)
     if not text:
-        return "Give the password."
+        return say("Give the password.")
     if any(char in "\r\n\0" for char in text):
-        return "A password has no line breaks."
+        return say("A password has no line breaks.")
     return None
 
 
 def _between(low: int, high: int, unit: str) -> Callable[[Any], str | None]:
     def check(value: Any) -> str | None:
         good = isinstance(value, int) and low <= value <= high
-        return None if good else f"Choose {low} to {high} {unit}."
+        return (
+            None if good else say("Choose {low} to {high} {unit}.", low=low, high=high, unit=unit)
+        )
 
     return check
 
 
 def _check_via(value: Any) -> str | None:
-    return None if value in ("graph", "smtp") else f"“{value}” is not one of graph, smtp."
+    return (
+        None
+        if value in ("graph", "smtp")
+        else say("“{value}” is not one of graph, smtp.", value=value)
+    )
 
 
 _CHECKS: dict[str, Callable[[Any], str | None]] = {

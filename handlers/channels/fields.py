@@ -11,6 +11,7 @@ from handlers.channels.connection_fields import check_connections, nest
 from handlers.errors import UserError
 from mail.document import Document
 from mail.mime.addresses import is_valid_address
+from mail.sentences import say
 from mail.writing.signatures import signature_from_text
 
 INCOMING_KINDS = ("internal", "imap")
@@ -101,36 +102,39 @@ def check_fields(fields: ChannelFields, *, is_new: bool) -> dict[str, Any]:
 
 def _missing(fields: ChannelFields) -> dict[str, str]:
     needed = {
-        "name": "Give the channel a name, such as Support.",
-        "slack_channel_id": "Choose the Slack channel that the tickets shall appear in.",
-        "primary": "Give the address that customers write to, such as support@acme.example.",
+        "name": say("Give the channel a name, such as Support."),
+        "slack_channel_id": say("Choose the Slack channel that the tickets shall appear in."),
+        "primary": say("Give the address that customers write to, such as support@acme.example."),
     }
     return {name: text for name, text in needed.items() if not getattr(fields, name)}
 
 
 def _check_name(value: str) -> str | None:
     if not value.strip():
-        return "Give the channel a name, such as Support."
+        return say("Give the channel a name, such as Support.")
     if len(value.strip()) > 80:
-        return "A channel's name has 80 characters at most."
+        return say("A channel's name has 80 characters at most.")
     if not value.isprintable():
-        return "A channel's name has printable characters only, on one line."
+        return say("A channel's name has printable characters only, on one line.")
     return None
 
 
 def _check_slack_channel(value: str) -> str | None:
     if _SLACK_CHANNEL.fullmatch(value):
         return None
-    return (
-        f"“{value[:40]}” is not the id of a Slack channel: it looks like C0123ABCD and stands at "
-        "the end of the channel's details in Slack."
+    return say(
+        "“{value}” is not the id of a Slack channel: it looks like C0123ABCD and stands at the "
+        "end of the channel's details in Slack.",
+        value=value[:40],
     )
 
 
 def _check_address(value: str) -> str | None:
     if is_valid_address(value.strip()):
         return None
-    return f"“{value[:80]}” is not an email address: it looks like support@acme.example."
+    return say(
+        "“{value}” is not an email address: it looks like support@acme.example.", value=value[:80]
+    )
 
 
 def _check_addresses(values: tuple[str, ...]) -> str | None:
@@ -141,9 +145,10 @@ def _check_forwarders(values: tuple[str, ...]) -> str | None:
     for value in values:
         name = value.strip().removeprefix("@")
         if not is_valid_address(name if "@" in name else f"a@{name}"):
-            return (
-                f"“{value[:80]}” is neither an address nor a domain, such as ana@acme.example or "
-                "acme.example."
+            return say(
+                "“{value}” is neither an address nor a domain, such as ana@acme.example or "
+                "acme.example.",
+                value=value[:80],
             )
     return None
 
@@ -154,20 +159,30 @@ def _check_optional_address(value: str) -> str | None:
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str | None]:
     def check(value: str) -> str | None:
-        return None if value in choices else f"“{value}” is not one of {', '.join(choices)}."
+        return (
+            None
+            if value in choices
+            else say("“{value}” is not one of {choices}.", value=value, choices=", ".join(choices))
+        )
 
     return check
 
 
 def _between(low: int, high: int, unit: str) -> Callable[[int], str | None]:
     def check(value: int) -> str | None:
-        return None if low <= value <= high else f"Choose {low} to {high} {unit}."
+        return (
+            None
+            if low <= value <= high
+            else say("Choose {low} to {high} {unit}.", low=low, high=high, unit=unit)
+        )
 
     return check
 
 
 def _check_from_name(value: str) -> str | None:
-    return None if value.isprintable() and len(value) <= 255 else "A sender's name is one line."
+    return (
+        None if value.isprintable() and len(value) <= 255 else say("A sender's name is one line.")
+    )
 
 
 _CHECKS: dict[str, Callable[[Any], str | None]] = {

@@ -19,20 +19,21 @@ from mail.discovery.providers import (
     find_provider_by_host,
     get_provider,
 )
+from mail.sentences import say
 
 if TYPE_CHECKING:
     from mail.discovery.autodiscover import Discovered
 
 _PORT_SECURITY = {993: "tls", 143: "starttls", 465: "tls", 587: "starttls", 25: "starttls"}
 _SOURCES = {
-    "mx": "by the MX records of the domain",
-    "autoconfig": "from the domain's autoconfig",
-    "well-known": "from the domain's autoconfig",
-    "ispdb": "from Mozilla's list of providers",
-    "srv": "from the domain's SRV records",
-    "guess": "found by trying",
+    "mx": say("by the MX records of the domain"),
+    "autoconfig": say("from the domain's autoconfig"),
+    "well-known": say("from the domain's autoconfig"),
+    "ispdb": say("from Mozilla's list of providers"),
+    "srv": say("from the domain's SRV records"),
+    "guess": say("found by trying"),
 }
-_SECURITY_WORDS = {"tls": "TLS", "starttls": "STARTTLS", "none": "no encryption"}
+_SECURITY_WORDS = {"tls": "TLS", "starttls": "STARTTLS", "none": say("no encryption")}
 
 
 @dataclass(slots=True)
@@ -76,11 +77,15 @@ def complete(draft: Draft, direction: str, found: Discovered | None) -> None:
     if not settings.get("user"):
         address = draft.primary if direction == "in" else draft.sender
         settings["user"] = _user(draft, direction, found, provider, address)
-        draft.told.append(f"{_word(direction)} user: {settings['user']}.")
+        draft.told.append(say("{word} user: {user}.", word=_word(direction), user=settings["user"]))
     if settings.get("security") == "none":
         draft.told.append(
-            f"⚠ {_word(direction)}: the connection to {settings['host']} is not encrypted; "
-            "whoever listens on the line can read mail and password."
+            say(
+                "⚠ {word}: the connection to {host} is not encrypted; whoever listens on the "
+                "line can read mail and password.",
+                word=_word(direction),
+                host=settings["host"],
+            )
         )
     _choose_sign_in(draft, direction, provider)
 
@@ -144,7 +149,7 @@ def _choose_sign_in(draft: Draft, direction: str, provider: Provider | None) -> 
         if draft.secrets["in"].get("password") and not oauth_of(mailbox):
             secret["password"] = draft.secrets["in"]["password"]
             draft.new_secret = {"password": secret["password"]}
-            draft.told.append("SMTP password: the same as for IMAP.")
+            draft.told.append(say("SMTP password: the same as for IMAP."))
             return
         if (choice := oauth_of(mailbox)) and choice.use == "mail":
             settings["oauth"] = choice.to_json()
@@ -152,8 +157,8 @@ def _choose_sign_in(draft: Draft, direction: str, provider: Provider | None) -> 
     oauth = "microsoft" if draft.outgoing == "office365" and direction == "out" else None
     oauth = oauth or (provider.oauth if provider else None)
     if oauth is None:
-        draft.problems[_name(direction, "password")] = (
-            f"Give the password of {settings['user']} at {settings['host']}."
+        draft.problems[_name(direction, "password")] = say(
+            "Give the password of {user} at {host}.", user=settings["user"], host=settings["host"]
         )
         return
     settings["oauth"] = OAuthChoice(oauth, held_by=direction).to_json()
@@ -167,7 +172,7 @@ def use_office365(draft: Draft) -> None:
     settings = draft.settings["out"]
     if smtp is not None and not settings.get("host"):
         _fill_endpoint(settings, smtp)
-        draft.told.append(f"SMTP: {_where(settings)} (Microsoft 365).")
+        draft.told.append(say("SMTP: {where} (Microsoft 365).", where=_where(settings)))
 
 
 def choose_graph(draft: Draft) -> None:
@@ -185,21 +190,28 @@ def choose_graph(draft: Draft) -> None:
 def _told_endpoint(direction: str, settings: Mapping[str, Any], found: Discovered) -> str:
     how = _SOURCES.get(found.source, "")
     name = found.provider.name if found.provider else ""
-    source = ", ".join(one for one in (name, how) if one)
-    return f"{_word(direction)}: {_where(settings)} ({source})."
+    values = {"word": _word(direction), "where": _where(settings), "name": name, "how": how}
+    if name and how:
+        return say("{word}: {where} ({name}, {how}).", **values)
+    return say("{word}: {where} ({name}{how}).", **values)
 
 
 def _where(settings: Mapping[str, Any]) -> str:
     words = _SECURITY_WORDS[str(settings["security"])]
-    return f"{settings['host']}, port {settings['port']}, {words}"
+    return say(
+        "{host}, port {port}, {words}", host=settings["host"], port=settings["port"], words=words
+    )
 
 
 def _not_found(draft: Draft, direction: str) -> str:
     address = draft.primary if direction == "in" else draft.sender
     domain = address.rpartition("@")[2] or "this address"
-    return (
-        f"The {_word(direction)} server of {domain} could not be found: give its name, such as "
-        f"{'imap' if direction == 'in' else 'smtp'}.{domain}."
+    return say(
+        "The {word} server of {domain} could not be found: give its name, such as "
+        "{example}.{domain}.",
+        word=_word(direction),
+        domain=domain,
+        example="imap" if direction == "in" else "smtp",
     )
 
 

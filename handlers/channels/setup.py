@@ -19,6 +19,7 @@ from handlers.channels.connection_settings import is_graph, oauth_of
 from handlers.channels.fields import ChannelFields, InvalidFields, check_fields
 from handlers.channels.fill_in import Draft, choose_graph, complete, use_office365
 from handlers.ports import MailboxProbe, MailConnection, ServerFinder
+from mail.sentences import say, together
 
 if TYPE_CHECKING:
     from mail.discovery.autodiscover import Discovered
@@ -88,9 +89,9 @@ class ChannelSetup:
         for steps in await asyncio.gather(*(self._probe.probe(one) for one in tried)):
             for step in steps:
                 if not step.ok:
-                    sentence = step.sentence.partition(": ")[2] or step.sentence
+                    sentence = step.why or step.sentence
                     before = problems.get(step.field)
-                    problems[step.field] = f"{before} {sentence}" if before else sentence
+                    problems[step.field] = together([before, sentence]) if before else sentence
         return problems
 
     async def _connections(
@@ -118,10 +119,10 @@ class ChannelSetup:
         incoming = fields.incoming or (stored.channel.incoming if stored else "internal")
         outgoing = fields.outgoing or (stored.channel.outgoing if stored else "internal")
         user = str(fields.incoming_settings.get("user") or "")
-        told = []
+        told: list[str] = []
         if not editing and incoming == "imap" and not fields.primary and "@" in user:
             fields = replace(fields, primary=user)
-            told.append(f"Main address: {user}.")
+            told.append(say("Main address: {user}.", user=user))
         primary = fields.primary or (stored.channel.primary_address if stored else "")
         sender = fields.from_email or (stored.channel.from_email if stored else primary)
         return Draft(

@@ -22,6 +22,7 @@ from mail.errors import (
     ServerSilent,
     TlsFailed,
 )
+from mail.sentences import say
 
 
 @lru_cache(maxsize=16)
@@ -84,11 +85,14 @@ def _resolve(
         temporary = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
         if temporary:
             raise HostUnknown(
-                f"The name {host} could not be looked up: the name server does not answer,"
-                " or there is no such host. Check the host name."
+                say(
+                    "The name {host} could not be looked up: the name server does not answer, or "
+                    "there is no such host. Check the host name.",
+                    host=host,
+                )
             ) from error
         raise HostUnknown(
-            f"There is no host {host}. Check the host name for a typing mistake."
+            say("There is no host {host}. Check the host name for a typing mistake.", host=host)
         ) from error
     return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
@@ -96,46 +100,91 @@ def _resolve(
 def _connect_error(host: str, port: int, failures: list[OSError]) -> ConnectFailed:
     if any(isinstance(error, ConnectionRefusedError) for error in failures):
         return PortRefused(
-            f"{host} does not accept connections on port {port}."
-            " Check the port and the encryption that goes with it."
+            say(
+                "{host} does not accept connections on port {port}. Check the port and the "
+                "encryption that goes with it.",
+                host=host,
+                port=port,
+            )
         )
     if not failures or any(isinstance(error, TimeoutError) for error in failures):
         return ConnectTimeout(
-            f"{host} did not answer on port {port}. Check host and port; a firewall between"
-            " Canal and the server may also be in the way."
+            say(
+                "{host} did not answer on port {port}. Check host and port; a firewall between "
+                "Canal and the server may also be in the way.",
+                host=host,
+                port=port,
+            )
         )
     reason = failures[0].strerror or type(failures[0]).__name__
-    return ConnectFailed(f"{host}, port {port}, could not be reached: {reason}.")
+    return ConnectFailed(
+        say(
+            "{host}, port {port}, could not be reached: {reason}.",
+            host=host,
+            port=port,
+            reason=reason,
+        )
+    )
+
+
+_NOT_TLS = {
+    "WRONG_VERSION_NUMBER",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+    "HTTP_REQUEST",
+    "UNKNOWN_PROTOCOL",
+}
 
 
 def _tls_error(host: str, port: int, error: OSError | ValueError) -> Exception:
     if isinstance(error, ssl.SSLCertVerificationError):
         return TlsFailed(
-            f"The certificate of {host} cannot be trusted: {_why_untrusted(error)}."
-            " Check the host name, or have the certificate of the server put right."
+            say(
+                "The certificate of {host} cannot be trusted: {why_untrusted}. Check the host "
+                "name, or have the certificate of the server put right.",
+                host=host,
+                why_untrusted=_why_untrusted(error),
+            )
         )
     if isinstance(error, TimeoutError):
         return ServerSilent(
-            f"{host} accepted the connection on port {port} but then said nothing."
-            " Check that port and encryption belong together."
+            say(
+                "{host} accepted the connection on port {port} but then said nothing. Check that "
+                "port and encryption belong together.",
+                host=host,
+                port=port,
+            )
         )
-    if isinstance(error, ssl.SSLError) and error.reason in {
-        "WRONG_VERSION_NUMBER",
-        "RECORD_LAYER_FAILURE",
-        "PACKET_LENGTH_TOO_LONG",
-        "HTTP_REQUEST",
-        "UNKNOWN_PROTOCOL",
-    }:
+    if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
         return ProtocolBroken(
-            f"{host} does not speak TLS on port {port}. Choose STARTTLS for this port, or the"
-            " port that is meant for TLS."
+            say(
+                "{host} does not speak TLS on port {port}. Choose STARTTLS for this port, or the "
+                "port that is meant for TLS.",
+                host=host,
+                port=port,
+            )
         )
+    return _broken_off(host, port, error)
+
+
+def _broken_off(host: str, port: int, error: OSError | ValueError) -> Exception:
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
         reason = (error.reason or "handshake failed").replace("_", " ").lower()
-        return TlsFailed(f"No encrypted connection to {host}, port {port}: {reason}.")
+        return TlsFailed(
+            say(
+                "No encrypted connection to {host}, port {port}: {reason}.",
+                host=host,
+                port=port,
+                reason=reason,
+            )
+        )
     return ConnectionCut(
-        f"{host} closed the connection on port {port} while encryption was being set up."
-        " Check that port and encryption belong together."
+        say(
+            "{host} closed the connection on port {port} while encryption was being set up. "
+            "Check that port and encryption belong together.",
+            host=host,
+            port=port,
+        )
     )
 
 

@@ -24,6 +24,7 @@ from mail.errors import (
     Refused,
     WireError,
 )
+from mail.sentences import say, together
 
 _CODE = re.compile(r"\[([A-Z][A-Z0-9-]{1,30})[\] ]")
 _BUSY = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CORRUPTION", "EXPUNGEISSUED"})
@@ -54,18 +55,29 @@ def translated(settings: ImapSettings) -> Iterator[None]:
         raise _abort_error(settings, error) from None
     except imaplib.IMAP4.readonly:
         raise Refused(
-            f"The folder {settings.folder} can only be read: switch off “mark as read”."
+            say(
+                "The folder {folder} can only be read: switch off “mark as read”.",
+                folder=settings.folder,
+            )
         ) from None
     except imaplib.IMAP4.error as error:
         raise _command_error(settings, error) from None
     except OSError as error:
         raise ConnectionCut(
-            f"The connection to {settings.host} broke: {error.strerror or type(error).__name__}."
+            say(
+                "The connection to {host} broke: {what}.",
+                host=settings.host,
+                what=error.strerror or type(error).__name__,
+            )
         ) from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         # imaplib and imapclient stumble over answers that break the grammar.
         raise ProtocolBroken(
-            f"{settings.host} sent an answer that is not IMAP ({type(error).__name__})."
+            say(
+                "{host} sent an answer that is not IMAP ({kind}).",
+                host=settings.host,
+                kind=type(error).__name__,
+            )
         ) from error
 
 
@@ -74,24 +86,33 @@ def login_error(settings: ImapSettings, error: Exception) -> WireError:
     said = server_words(settings, error)
     code = response_code(said)
     if code in _BUSY or (code is None and _BUSY_WORDS.search(said)):
-        return Deferred(f"{settings.host} does not let us in just now{_quote(said)}")
+        return Deferred(
+            say("{host} does not let us in just now{said}", host=settings.host, said=_quote(said))
+        )
     provider = provider_of(settings)
-    sentences = [f"{settings.host} refused the login of {settings.user}{_quote(said)}"]
+    sentences: list[str] = [
+        say(
+            "{host} refused the login of {user}{said}",
+            host=settings.host,
+            user=settings.user,
+            said=_quote(said),
+        )
+    ]
     if settings.token is not None:
-        sentences.append("Connect the mailbox again, and check that it is the right account.")
+        sentences.append(say("Connect the mailbox again, and check that it is the right account."))
     elif provider and provider.imap_switch and _IMAP_OFF_WORDS.search(said):
         sentences.append(str(provider.imap_switch))
     elif provider and provider.app_password:
         sentences.append(str(provider.app_password))
     elif _APP_PASSWORD_WORDS.search(said):
-        sentences.append("This server wants an app password: create one at your provider.")
+        sentences.append(say("This server wants an app password: create one at your provider."))
     elif code == "EXPIRED":
-        sentences.append("The password has expired: set a new one at your provider.")
+        sentences.append(say("The password has expired: set a new one at your provider."))
     else:
-        sentences.append("Check user name and password.")
+        sentences.append(say("Check user name and password."))
     if provider and provider.imap_switch and not _IMAP_OFF_WORDS.search(said):
         sentences.append(str(provider.imap_switch))
-    return LoginFailed(" ".join(sentences))
+    return LoginFailed(together(sentences))
 
 
 def folder_error(settings: ImapSettings, error: Exception, folders: Iterable[str]) -> WireError:
@@ -100,26 +121,45 @@ def folder_error(settings: ImapSettings, error: Exception, folders: Iterable[str
     names = list(folders)
     code = response_code(said)
     if code in _BUSY:
-        return Deferred(f"{settings.host} cannot open {settings.folder} just now{_quote(said)}")
+        return Deferred(
+            say(
+                "{host} cannot open {folder} just now{said}",
+                host=settings.host,
+                folder=settings.folder,
+                said=_quote(said),
+            )
+        )
     if "authenticated but not connected" in said.lower():
         return LoginFailed(
-            f"{settings.user} signed in, but {settings.host} opens no mailbox for it. Check that"
-            " the account has a mailbox with a licence, that IMAP is allowed for it, and the"
-            " rights where it is a shared one."
+            say(
+                "{user} signed in, but {host} opens no mailbox for it. Check that the account "
+                "has a mailbox with a licence, that IMAP is allowed for it, and the rights where "
+                "it is a shared one.",
+                user=settings.user,
+                host=settings.host,
+            )
         )
     if settings.folder in names:
-        return Refused(f"The folder {settings.folder} cannot be opened{_quote(said)}")
+        return Refused(
+            say(
+                "The folder {folder} cannot be opened{said}",
+                folder=settings.folder,
+                said=_quote(said),
+            )
+        )
     return FolderMissing(_missing_sentence(settings.folder, names))
 
 
 def _missing_sentence(folder: str, names: list[str]) -> str:
     near = nearest_folders(folder, names)
-    sentence = f"There is no folder “{folder}” in this mailbox."
+    sentence = say("There is no folder “{folder}” in this mailbox.", folder=folder)
     if near:
-        return f"{sentence} Did you mean {', '.join(f'“{name}”' for name in near)}?"
+        names_near = ", ".join(f"“{name}”" for name in near)
+        return together([sentence, say("Did you mean {names}?", names=names_near)])
     if names:
         shown = ", ".join(f"“{name}”" for name in names[:8])
-        return f"{sentence} There are {shown}{' and more' if len(names) > 8 else ''}."
+        more = "…" if len(names) > 8 else "."
+        return together([sentence, say("There are {names}{more}", names=shown, more=more)])
     return sentence
 
 
@@ -136,27 +176,42 @@ def _abort_error(settings: ImapSettings, error: Exception) -> WireError:
     said = server_words(settings, error)
     if "unexpected response" in str(error) or "unexpected tagged" in str(error):
         return ProtocolBroken(
-            f"What answers at {settings.host}, port {settings.port}, is no IMAP server."
-            " Check host and port."
+            say(
+                "What answers at {host}, port {port}, is no IMAP server. Check host and port.",
+                host=settings.host,
+                port=settings.port,
+            )
         )
     code = response_code(said)
     if code in _BUSY or _BUSY_WORDS.search(said):
-        return Deferred(f"{settings.host} closed the connection{_quote(said)}")
-    return ConnectionCut(f"{settings.host} closed the connection{_quote(said)}")
+        return Deferred(
+            say("{host} closed the connection{said}", host=settings.host, said=_quote(said))
+        )
+    return ConnectionCut(
+        say("{host} closed the connection{said}", host=settings.host, said=_quote(said))
+    )
 
 
 def _command_error(settings: ImapSettings, error: Exception) -> WireError:
     said = server_words(settings, error)
     code = response_code(said)
     if code in {"OVERQUOTA", "TOOBIG"} or "quota" in said.lower():
-        return Refused(f"The mailbox {settings.user} is full{_quote(said)}")
+        return Refused(
+            say("The mailbox {user} is full{said}", user=settings.user, said=_quote(said))
+        )
     if code in _BUSY or _BUSY_WORDS.search(said):
-        return Deferred(f"{settings.host} cannot do this just now{_quote(said)}")
+        return Deferred(
+            say("{host} cannot do this just now{said}", host=settings.host, said=_quote(said))
+        )
     if "not IMAP4 compliant" in said:
         return ProtocolBroken(
-            f"What answers at {settings.host}, port {settings.port}, is no IMAP server."
+            say(
+                "What answers at {host}, port {port}, is no IMAP server.",
+                host=settings.host,
+                port=settings.port,
+            )
         )
-    return Refused(f"{settings.host} refused{_quote(said)}")
+    return Refused(say("{host} refused{said}", host=settings.host, said=_quote(said)))
 
 
 def server_words(settings: ImapSettings, error: Exception) -> str:

@@ -27,6 +27,7 @@ from mail.oauth.clients import OAuthClient
 from mail.oauth.errors import device_error, token_error
 from mail.oauth.http import post_form
 from mail.oauth.jwt import ServiceAccount, google_assertion, microsoft_assertion, read_claims
+from mail.sentences import say
 
 SECRET_WARNING_DAYS = 21
 
@@ -127,11 +128,13 @@ def _code_of(client: OAuthClient, begun: Authorization, answer: str) -> str:
     query = {name: values[0] for name, values in parse_qs(parts.query or parts.fragment).items()}
     if not query:
         raise LoginFailed(
-            "This is not the address that the browser ended at. After signing in, copy the whole"
-            " address from the browser's address bar, even if the page shows an error."
+            say(
+                "This is not the address that the browser ended at. After signing in, copy the "
+                "whole address from the browser's address bar, even if the page shows an error."
+            )
         )
     if not secrets.compare_digest(query.get("state", "").encode(), begun.state.encode()):
-        raise DeadGrant("This answer belongs to another attempt to sign in. Start again.")
+        raise DeadGrant(say("This answer belongs to another attempt to sign in. Start again."))
     if "code" not in query:
         raise token_error(client.provider_name, 400, query)
     return query["code"]
@@ -141,7 +144,10 @@ async def start_device_login(session: aiohttp.ClientSession, client: OAuthClient
     """Begin a sign-in by device code (RFC 8628). Raises as `finish_authorization` does."""
     if client.device_url is None:
         raise LoginFailed(
-            f"{client.provider_name} offers no device code for mailboxes: use the browser sign-in."
+            say(
+                "{provider_name} offers no device code for mailboxes: use the browser sign-in.",
+                provider_name=client.provider_name,
+            )
         )
     form = {"client_id": client.client_id, "scope": " ".join(client.scopes)}
     status, answer = await post_form(session, client.device_url, form, client.provider_name)
@@ -182,7 +188,7 @@ async def wait_for_device_login(
         elif error != "authorization_pending":
             raise device_error(client.provider_name, status, answer)
         if time.time() > login.expires_at:
-            raise DeadGrant("The code has expired before it was entered. Start again.")
+            raise DeadGrant(say("The code has expired before it was entered. Start again."))
 
 
 async def fetch_app_token(session: aiohttp.ClientSession, client: OAuthClient) -> TokenSet:
@@ -224,7 +230,7 @@ async def refresh_tokens(
 ) -> TokenSet:
     """Fresh tokens; the refresh token in them may be a new one and must be saved before use."""
     if tokens.refresh is None:
-        raise DeadGrant("The provider gave no lasting permission. Connect again.")
+        raise DeadGrant(say("The provider gave no lasting permission. Connect again."))
     form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh}
     if client.provider == "microsoft":
         form["scope"] = " ".join(client.scopes)
@@ -238,7 +244,9 @@ def secret_warning(expires_on: date | None, today: date) -> str | None:
     left = (expires_on - today).days
     when = f"expires in {left} days" if left > 1 else "expires tomorrow" if left == 1 else None
     when = when or ("expires today" if left == 0 else f"has expired on {expires_on.isoformat()}")
-    return f"The client secret {when}. Create a new one and enter it before mail stops."
+    return say(
+        "The client secret {when}. Create a new one and enter it before mail stops.", when=when
+    )
 
 
 async def _ask(

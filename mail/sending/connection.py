@@ -18,7 +18,7 @@ from aiosmtplib.response import SMTPResponse
 
 from mail.discovery.dial import tls_context
 from mail.errors import Ambiguous
-from mail.sending import errors
+from mail.sending import connect_errors, errors
 from mail.sending.account import Security, SmtpAccount
 from mail.sending.login import encrypt, greet, log_in
 from mail.sending.parcel import Parcel, dot_stuffed
@@ -62,7 +62,7 @@ class SmtpConnection:
         try:
             await client.connect()
         except (aiosmtplib.SMTPException, OSError, UnicodeError, ValueError) as error:
-            raise errors.connect_error(account, error) from error
+            raise connect_errors.connect_error(account, error) from error
         try:
             client.local_hostname = _own_name(client)
             await greet(client)
@@ -75,7 +75,7 @@ class SmtpConnection:
             raise errors.lost(account) from error
         except aiosmtplib.SMTPResponseException as error:
             client.close()
-            raise errors.connect_error(account, error) from error
+            raise connect_errors.connect_error(account, error) from error
         except BaseException:
             client.close()
             raise

@@ -10,7 +10,7 @@ import base64
 
 import aiosmtplib
 
-from mail.sending import errors
+from mail.sending import connect_errors, errors
 from mail.sending.account import SmtpAccount
 
 
@@ -28,11 +28,11 @@ async def encrypt(account: SmtpAccount, client: aiosmtplib.SMTP) -> None:
     if not client.supports_extension("starttls"):
         if account.starttls_optional:
             return
-        raise errors.no_encryption(account)
+        raise connect_errors.no_encryption(account)
     try:
         await client.starttls()
     except (aiosmtplib.SMTPException, OSError) as error:
-        raise errors.starttls_error(account, error) from error
+        raise connect_errors.starttls_error(account, error) from error
     await greet(client)
 
 
@@ -40,7 +40,7 @@ async def log_in(account: SmtpAccount, client: aiosmtplib.SMTP) -> None:
     """AUTH with the first mechanism that both sides know; one try, lest an account be locked."""
     encrypted = client.get_transport_info("sslcontext") is not None
     if not encrypted and not account.local:
-        raise errors.no_encryption(account)
+        raise connect_errors.no_encryption(account)
     offered = {name.lower() for name in client.server_auth_methods}
     refusal: aiosmtplib.SMTPResponseException | None = None
     for mechanism in _mechanisms(account):

@@ -180,8 +180,8 @@ async def test_office_365_by_smtp_knows_its_server_and_wants_a_sign_in(desk: Des
 
 async def test_a_failure_stands_at_its_field(desk: Desk) -> None:
     desk.probe.answers = {
-        "in": Step(False, "In: mail.acme.example refused the login.", "imap_password"),
-        "out": Step(False, "Out: nobody listens.", "smtp_port"),
+        "in": Step(False, "In: refused", "imap_password", "mail.acme.example refused the login."),
+        "out": Step(False, "Out: nobody", "smtp_port", "nobody listens."),
     }
     fields = desk.fields(
         primary="jo@acme.example", imap_host="mail.acme.example", imap_password="x",
