@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
+from slack_sdk.signature import SignatureVerifier
 
 from bot.app import Canal
 from tests.app.harness import Harness, words_of
@@ -66,10 +69,24 @@ async def test_what_is_not_signed_is_not_heard(canal: HttpHarness) -> None:
             "text": "forged", "ts": "1.1", "thread_ts": card["ts"],
         },
     }  # fmt: skip
+    body = json.dumps(event)
     async with aiohttp.ClientSession() as session:
         forged = {"X-Slack-Signature": "v0=00", "X-Slack-Request-Timestamp": "1"}
-        for headers in ({}, forged):
-            async with session.post(canal.events_url, json=event, headers=headers) as answer:
+        for headers in ({}, forged, signed(canal, body, age=600)):
+            async with session.post(canal.events_url, data=body, headers=headers) as answer:
                 assert answer.status == 401
+        hello = json.dumps({"type": "url_verification", "challenge": "heard"})
+        headers = {**signed(canal, hello, age=0), "Content-Type": "application/json"}
+        async with session.post(canal.events_url, data=hello, headers=headers) as answer:
+            assert (answer.status, "heard" in await answer.text()) == (200, True)
     await canal.idle()
     assert not canal.catcher.mails
+
+
+def signed(canal: HttpHarness, body: str, *, age: float) -> dict[str, str]:
+    """The headers of a request that was signed rightly so many seconds ago."""
+    at = str(int(time.time() - age))
+    signature = SignatureVerifier(canal.sandbox.signing_secret).generate_signature(
+        timestamp=at, body=body
+    )
+    return {"X-Slack-Signature": str(signature), "X-Slack-Request-Timestamp": at}
