@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from handlers.tickets.merged import follow, is_merged
 from mail.sentences import say
 from storage.engine import Session
 from storage.queries import channels, mails, messages, tickets
-from storage.records import MessageRecord, TicketRecord
+from storage.records import DeliveryRecord, MessageRecord, TicketRecord
 
 _REFRESH_STEPS = (
     (timedelta(hours=1), timedelta(minutes=5)),
@@ -75,6 +76,11 @@ class Tickets:
             if message is None:
                 return None
             return await tickets.get(tx, message.ticket_id), message
+
+    async def list_deliveries(self, message_id: int) -> Sequence[DeliveryRecord]:
+        """What the servers of a reply's recipients said."""
+        async with self._context.db.read() as tx:
+            return await messages.list_deliveries(tx, message_id)
 
     async def fetch_raw(self, message_id: int, user_id: str) -> tuple[MessageRecord, bytes]:
         """The mail as it came or left.

@@ -262,3 +262,16 @@ async def test_one_that_comes_while_another_recipient_is_still_tried_stops_nothi
         one for mail in canal.catcher.mails for one, said in mail.recipients if said[0] == "2"
     }
     assert "ed@cust.example" in reached
+
+
+async def test_what_each_server_said_is_shown_with_the_whole_mail(canal: Harness) -> None:
+    canal.catcher.refuse("ed@cust.example", "550 5.1.1 no such user")
+    await canal.edit_channel(undo_seconds=0)
+    await canal.write(message_id=canal.new_id(), headers={"Cc": "ed@cust.example"})
+    card = await canal.ticket()
+    ts = await canal.say(card, "Both of you")
+    await canal.wait_reaction(ts, "x")
+    await canal.sandbox.shortcut(canal.ana, "show_full_mail", canal.support, ts)
+    shown = words_of(canal.sandbox.open_views(canal.ana)[-1])
+    assert "✅ jo@cust.example: 2.0.0 OK: caught" in shown
+    assert "❌ ed@cust.example: 5.1.1 no such user" in shown

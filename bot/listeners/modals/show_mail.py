@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -16,10 +17,12 @@ from handlers.errors import NotFound
 from handlers.posts import Place
 from mail.document import Document
 from mail.sentences import say
-from storage.records import MessageRecord, TicketRecord
+from storage.records import DeliveryRecord, MessageRecord, TicketRecord
 
 Json = dict[str, Any]
 _SHOWN = 9000
+_MOST_DELIVERIES = 10
+_SIGNS = {"accepted": "✅", "permanent": "❌", "bounced": "❌"}
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -36,10 +39,17 @@ async def open_mail(services: Services, body: Json, message_id: int) -> None:
         raise NotFound(say("This mail does not exist any more."))
     ticket, message = found
     texts = await services.chat.texts_for(user_of(body))
-    await services.chat.open_view(body["trigger_id"], build_view(ticket, message, texts))
+    deliveries = await services.tickets.list_deliveries(message_id)
+    view = build_view(ticket, message, texts, deliveries)
+    await services.chat.open_view(body["trigger_id"], view)
 
 
-def build_view(ticket: TicketRecord, message: MessageRecord, texts: Texts) -> Json:
+def build_view(
+    ticket: TicketRecord,
+    message: MessageRecord,
+    texts: Texts,
+    deliveries: Sequence[DeliveryRecord] = (),
+) -> Json:
     rendered = blocks_from_document(
         Document.from_json(message.body), limit_chars=_SHOWN, limit_blocks=80
     )
@@ -59,6 +69,7 @@ def build_view(ticket: TicketRecord, message: MessageRecord, texts: Texts) -> Js
         blocks.append(context(texts("The mail is longer than this; the .eml file holds all.")))
     if not rendered.blocks:
         blocks.append(section(texts("This mail has no text.")))
+    blocks += [context(line) for line in _said(deliveries)]
     if message.raw_mail_id is not None:
         blocks.append(
             actions(button(texts("Post the .eml file in the thread"), "mail_post_eml", message.id))
@@ -69,6 +80,15 @@ def build_view(ticket: TicketRecord, message: MessageRecord, texts: Texts) -> Js
         "close": label(texts("Close"), 24),
         "blocks": blocks,
     }
+
+
+def _said(deliveries: Sequence[DeliveryRecord]) -> list[str]:
+    """`✅ jo@x.example: 250 2.0.0 OK queued`: each server's own words, for those who must know."""
+    lines = []
+    for one in deliveries[:_MOST_DELIVERIES]:
+        words = " ".join(f"{one.status or ''} {one.reply or ''}".split())[:200]
+        lines.append(f"{_SIGNS.get(one.state, '⏳')} {one.address}: {words}".rstrip(": "))
+    return lines
 
 
 def _when(message: MessageRecord) -> str:
