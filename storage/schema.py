@@ -1,22 +1,36 @@
-"""The schema: migrating a database to this version of Canal, and comparing it with the models."""
+"""The schema: migrating a database to this version of Canal, and comparing it with the models.
+
+Rolling upgrades: the first Canal of version N that starts migrates, while those of N-1 go on. So a
+migration of N only *expands* (new tables, new columns that have a default or may be null); what N-1
+needed and N does not is taken away by N+1 (*contract*). The database says from which revision on
+a Canal may run on it (`SERVES`), so that one of N-1 may also be started anew beside N.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from storage.engine import Database
 from storage.errors import NewerDatabase, Unreachable
+from storage.models import Meta
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+SERVES = "0001"
+"""The oldest revision whose Canal can work on the newest schema: the one before it after a
+migration that expands, the newest itself after one that contracts. Held by a test."""
+SERVES_KEY = "schema_serves"
 _ADVISORY_LOCK = 0x43414E414C  # "CANAL": two Canals that start together migrate one after the other
 
 
-async def upgrade(database: Database) -> None:
+async def upgrade(database: Database) -> bool:
     """Bring the database to the newest schema; creates it when it is empty.
+
+    Returns:
+        False when it is that of the next version already, which serves this one too.
 
     Raises:
         NewerDatabase: it was written by a newer Canal.
@@ -26,7 +40,7 @@ async def upgrade(database: Database) -> None:
         async with database.engine.begin() as connection:
             if not database.is_sqlite:
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-            await connection.run_sync(_upgrade)
+            return await connection.run_sync(_upgrade)
     except (OperationalError, OSError) as error:
         raise Unreachable(_sentence(database, error)) from error
     except DBAPIError as error:
@@ -66,22 +80,29 @@ def _config(connection: Connection | None = None) -> Any:
     return config
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection) -> bool:
     if current_revision(connection) == head_revision():
-        return
-    _refuse_newer(connection)
+        return True
+    if _refuse_newer(connection):
+        return False
     from alembic import command
 
     command.upgrade(_config(connection), "head")
+    return True
 
 
-def _refuse_newer(connection: Connection) -> None:
+def _refuse_newer(connection: Connection) -> bool:
+    """True for a newer database on which this Canal may work all the same. Raises NewerDatabase."""
     from alembic.script import ScriptDirectory
 
     found = current_revision(connection)
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found is not None and found not in known:
+    if found is None or found in known:
+        return False
+    serves = connection.scalar(select(Meta.value).where(Meta.key == SERVES_KEY))
+    if serves is None or serves.decode() > head_revision():
         raise NewerDatabase
+    return True
 
 
 def current_revision(connection: Connection) -> str | None:

@@ -6,7 +6,7 @@ import secrets
 
 from storage.engine import Database, Session, vault_of
 from storage.queries import meta
-from storage.schema import look, upgrade
+from storage.schema import SERVES, SERVES_KEY, look, upgrade
 
 _CANARY = "canary"
 _SIGNING_KEY = "signing_key"
@@ -21,8 +21,10 @@ async def prepare(database: Database) -> bytes:
     Raises:
         WrongKey, NewerDatabase, Unreachable: each with its sentence.
     """
-    await upgrade(database)
+    is_newest = await upgrade(database)
     async with database.write() as tx:
+        if is_newest and await meta.find(tx, SERVES_KEY) != SERVES.encode():
+            await meta.put(tx, SERVES_KEY, SERVES.encode())
         await _check_canary(tx)
         return await _signing_key(tx)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +14,7 @@ from storage.crypto import Vault
 from storage.engine import Database, open_database
 from storage.errors import NewerDatabase, Unreachable, WrongKey
 from storage.startup import prepare, verify
-from tests.storage.samples import VAULT
+from tests.storage.samples import VAULT, add_channel, add_message, add_ticket
 
 
 async def differences(db: Database) -> list[object]:
@@ -59,11 +61,54 @@ async def test_a_database_of_a_newer_canal_is_refused_by_its_migration(database_
     await prepare(db)
     async with db.engine.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await connection.execute(text("DELETE FROM meta WHERE key = 'schema_serves'"))
     with pytest.raises(NewerDatabase):
         await prepare(db)
     with pytest.raises(NewerDatabase):
         await verify(db)
     await db.close()
+
+
+@pytest.mark.parametrize(("serves", "runs"), [("0001", True), ("9999", False)])
+async def test_a_canal_before_the_newest_runs_beside_it_while_migrations_only_expand(
+    database_url: str, serves: str, runs: bool
+) -> None:
+    """The next version has added a table and a column; its migration says whom it serves."""
+    db = open_database(database_url, VAULT)
+    key = await prepare(db)
+    async with db.engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE of_tomorrow (id INTEGER PRIMARY KEY)"))
+        await connection.execute(text("ALTER TABLE tickets ADD COLUMN tomorrow INTEGER DEFAULT 0"))
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await connection.execute(
+            text("UPDATE meta SET value = :serves WHERE key = 'schema_serves'"),
+            {"serves": serves.encode()},
+        )
+    if not runs:
+        with pytest.raises(NewerDatabase):
+            await prepare(db)
+    else:
+        assert await prepare(db) == key
+        await verify(db)
+        ticket = await add_ticket(db, await add_channel(db))
+        await add_message(db, ticket)
+    await db.close()
+
+
+def test_a_migration_that_contracts_says_so() -> None:
+    """Whoever drops or renames something raises SERVES with it; the first revision makes all."""
+    folder = Path(schema.__file__).parent / "migrations" / "versions"
+    contracting = [
+        path.name[:4]
+        for path in folder.glob("[0-9]*.py")
+        if re.search(r"op\.(drop_|rename_|alter_column)", _upgrades_of(path))
+    ]
+    assert schema.head_revision() >= schema.SERVES
+    assert all(revision <= schema.SERVES for revision in contracting)
+
+
+def _upgrades_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8").partition("def upgrade")[2].partition("def down")[0]
 
 
 async def test_another_secret_key_is_refused_before_anything_is_changed(database_url: str) -> None:
