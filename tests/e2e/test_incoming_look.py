@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import smtplib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Error, Locator, expect
 
 from tests.e2e.demo_process import ROOT, DemoProcess, running_demo
 from tests.e2e.desk import Desk, opened_desk
@@ -61,5 +62,16 @@ async def test_a_typical_mail_is_shown_as_its_writer_meant_it(
     for words in mail.hidden:
         await expect(card).not_to_contain_text(words)
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    await card.scroll_into_view_if_needed()
-    await card.screenshot(path=ARTEFACTS / f"{mail.name}.png")
+    await take_picture(card, ARTEFACTS / f"{mail.name}.png")
+
+
+async def take_picture(card: Locator, file: Path) -> None:
+    """The page draws a card anew when its files arrive: then the new one is taken."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await card.screenshot(path=file, timeout=5_000)
+            except Error:
+                await expect(card).to_be_visible()
+            else:
+                return
