@@ -171,6 +171,7 @@ class NoticeKind(StrEnum):
     CONNECTION_FAILS = "connection_fails"
     CONNECTION_WORKS = "connection_works"
     FORWARDING_CONFIRMATION = "forwarding_confirmation"
+    SECRET_EXPIRES = "secret_expires"  # noqa: S105 - a name
     FLOOD = "flood"
     MOVED = "moved"
     MOVED_OUT = "moved_out"

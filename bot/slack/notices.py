@@ -244,6 +244,16 @@ def _connection_works(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     return texts("{channel}: mail works again.", channel=_fact(facts, "channel")), []
 
 
+def _secret_expires(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    sentence = texts(
+        "{channel}: the client secret of the app that signs in to the mailbox expires on "
+        "{expires}. Create a new one and enter it with `canal channels login` before mail stops.",
+        channel=_fact(facts, "channel"),
+        expires=_fact(facts, "expires"),
+    )
+    return sentence, []
+
+
 def _forwarding_confirmation(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     lines = [
         texts(
@@ -297,6 +307,7 @@ _WORDINGS: dict[NoticeKind, Wording] = {
     NoticeKind.WORK_PARKED: _work_parked,
     NoticeKind.CONNECTION_FAILS: _connection_fails,
     NoticeKind.CONNECTION_WORKS: _connection_works,
+    NoticeKind.SECRET_EXPIRES: _secret_expires,
     NoticeKind.FORWARDING_CONFIRMATION: _forwarding_confirmation,
     NoticeKind.BACKFILL_OFFER: _backfill_offer,
     NoticeKind.HELP: _help,

@@ -36,15 +36,11 @@ async def warn_of_expiring_secrets(context: Context) -> None:
 async def _warn_once(context: Context, channel_id: int, name: str, expires: str, step: int) -> None:
     key = f"secret-expires:{channel_id}"
     mark = f"{expires}:{step}".encode()
-    text = (
-        f"{name}: the client secret of the app that signs in to the mailbox expires on {expires}. "
-        "Create a new one and enter it with `canal channels login` before mail stops."
-    )
+    facts: dict[str, object] = {"channel": name, "expires": expires}
+    notice = Notice(NoticeKind.SECRET_EXPIRES, facts)
     async with context.db.write() as tx:
         if await meta.find(tx, key) == mark:
             return
         await meta.put(tx, key, mark)
-        await work.notice_to_admins(
-            tx, context.team_id, Notice(NoticeKind.SAID, {"text": text}), now=context.clock.now()
-        )
+        await work.notice_to_admins(tx, context.team_id, notice, now=context.clock.now())
     context.wake.deliver()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.harness import Harness, words_of
+from tests.servers.ports import free_port
 
 
 @pytest.fixture
@@ -65,3 +66,20 @@ async def test_windows_answers_and_refusals_have_their_readers_language(desk: Ha
     merge = desk.sandbox.open_views(pat)[-1]
     answer = await desk.sandbox.submit_view(pat, merge["id"], {"number": "#99"})
     assert answer["errors"] == {"number": "Não existe o ticket #99."}
+
+
+async def test_the_channel_form_says_what_is_wrong_in_the_admins_language(desk: Harness) -> None:
+    eva = desk.sandbox.add_user("eva", "Eva", "e@acme.example", locale="pt-PT", is_admin=True)
+    await desk.sandbox.command(eva, desk.support, "/canal", "add")
+    first = desk.sandbox.open_views(eva)[-1]
+    await desk.sandbox.click_view(eva, first["id"], "incoming", selected="imap")
+    values = {"name": "Vendas", "imap_user": "vendas@acme.example", "imap_password": "x"}
+    wrong = await desk.sandbox.submit_view(eva, first["id"], {**values, "imap_host": "not a host"})
+    assert "não é o nome de um servidor" in wrong["errors"]["imap_host"]
+    nobody = {"imap_host": "127.0.0.1", "imap_port": str(free_port()), "imap_security": "none"}
+    await desk.sandbox.submit_view(eva, first["id"], {**values, **nobody})
+
+    def words() -> str:
+        return words_of(desk.sandbox.open_views(eva)[-1])
+
+    await desk.sandbox.wait_for(lambda: "127.0.0.1 não aceita ligações na porta" in words(), 30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ import aiohttp
 import pytest
 
 from handlers.channels.connection_settings import OAuthChoice, oauth_of
+from handlers.channels.secret_expiry import warn_of_expiring_secrets
 from mail.oauth.tokens import TokenSet
 from tests.app.harness import Harness, Json, words_of
 from tests.connections.token_server import TokenServer, running_token_server
@@ -211,3 +213,25 @@ async def test_an_app_that_is_not_set_up_is_told_with_what_to_set(tmp_path: Path
         await world.click("sign_in_start")
         view = await world.wait_saying("CANAL_MICROSOFT_CLIENT_ID")
         assert "canal channels login Sales --provider microsoft" in words_of(view)
+
+
+async def test_a_client_secret_that_expires_is_told_once_a_step(hidden: World) -> None:
+    canal = hidden.canal
+    context = canal.canal.parts.context
+    day = (context.clock.now() + timedelta(days=6)).date().isoformat()
+    choice = OAuthChoice(
+        "microsoft", mode="app", use="graph", held_by="out", secret_expires=day,
+        granted_at="2026-01-01T00:00:00+00:00",
+    )  # fmt: skip
+    await canal.add_channel(outgoing="office365", outgoing_settings={"oauth": choice.to_json()})
+    await warn_of_expiring_secrets(context)
+    await warn_of_expiring_secrets(context)
+
+    def told() -> list[str]:
+        places = [one.id for one in canal.sandbox.world.channels.values() if one.is_im]
+        said = [words_of(m) for place in places for m in canal.sandbox.messages(place)]
+        return [one for one in said if f"expires on {day}" in one]
+
+    await canal.sandbox.wait_for(lambda: bool(told()), timeout=30)
+    await canal.idle()
+    assert len(told()) == 1
