@@ -207,6 +207,25 @@ async def test_a_dead_grant_is_told_with_a_button_that_reconnects(hidden: World)
     assert len(notices()) == 1
 
 
+async def test_one_sign_in_at_google_serves_receiving_and_sending(public: World) -> None:
+    canal, rui = public.canal, public.canal.rui
+    await canal.sandbox.command(rui, canal.support, "/canal", "add")
+    await canal.sandbox.click_view(rui, public.top()["id"], "incoming", selected="imap")
+    await canal.sandbox.click_view(rui, public.top()["id"], "outgoing", selected="smtp")
+    values = {"name": "Sales", "imap_user": "sales@gmail.com"}
+    await canal.sandbox.submit_view(rui, public.top()["id"], values)
+    saved = await public.wait_saying("One step is left: signing in at Google")
+    assert "imap.gmail.com, port 993, TLS" in words_of(saved)
+    await public.click("sign_in_start")
+    view = await public.wait_saying("Sign in at Google for receiving and sending of *Sales*")
+    query = public.follow(view)
+    assert query["scope"].startswith("https://mail.google.com/")
+    assert query["login_hint"] == "sales@gmail.com"
+    await canal.sandbox.command(rui, canal.support, "/canal", "list")
+    listed = canal.sandbox.ephemerals(rui)[-1]
+    assert "Sign in at Google" in words_of(listed), "whoever closed the window finds it there"
+
+
 async def test_an_app_that_is_not_set_up_is_told_with_what_to_set(tmp_path: Path) -> None:
     async with running_world(tmp_path, CANAL_MICROSOFT_CLIENT_ID="") as world:
         await world.add_in_slack()
