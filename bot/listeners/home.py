@@ -1,4 +1,4 @@
-"""The App Home: the channels at a glance, and what is waiting."""
+"""The App Home: the email channels at a glance, and what can be done."""
 
 from __future__ import annotations
 
@@ -64,4 +64,5 @@ async def build_overview(services: Services, user_id: str) -> list[Json]:
         blocks += [channel_block(status, texts, services.clock.now()), divider()]
     if await services.admins.includes(user_id):
         blocks.append(actions(button(texts("Add a channel"), "channel_add", style="primary")))
-    return blocks
+    help_block = section("\n".join(help_lines(texts)))
+    return [*blocks, header(texts("What you can do")), help_block]

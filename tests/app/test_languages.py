@@ -59,6 +59,10 @@ async def test_windows_answers_and_refusals_have_their_readers_language(desk: Ha
     await desk.sandbox.command(pat, desk.support, "/canal", "signature")
     [window] = desk.sandbox.open_views(pat)
     assert "A sua assinatura" in words_of(window)
+    await desk.sandbox.open_home(pat)
+    await desk.sandbox.wait_for(
+        lambda: "O que pode fazer" in words_of(desk.sandbox.home(pat) or {})
+    )
     await desk.write("Is it warm?")
     card = await desk.ticket()
     menu = f"merge:{card['metadata']['event_payload']['ticket_id']}"
