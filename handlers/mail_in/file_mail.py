@@ -62,8 +62,10 @@ class MailFiler:
         if (
             match.ticket
             and self._is_colleague(filing)
+            and not is_staff(Address(match.ticket.customer_address), filing.channel)
             and await answers_person_of(tx, filing.mail, match.ticket.id)
         ):
+            # Where colleagues are the customers, one who writes is one of these.
             filing = replace(filing, verdict=Verdict.STAFF)
         flood = self._floods.judge(filing, match, now)
         if flood and match.ticket is None:

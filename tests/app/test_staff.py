@@ -13,6 +13,10 @@ def thread_words(canal: Harness, card: Json) -> str:
     return "\n".join(words_of(one) for one in canal.sandbox.thread(canal.support, card["ts"]))
 
 
+async def said(canal: Harness, card: Json, words: str) -> None:
+    await canal.sandbox.wait_for(lambda: words in thread_words(canal, card))
+
+
 async def staff_answer(canal: Harness, card: Json, **options: Any) -> None:
     await canal.write(
         "I called you back.",
@@ -110,3 +114,32 @@ async def test_at_a_public_provider_nobody_is_a_colleague(canal: Harness) -> Non
         headers={"In-Reply-To": "<one@cust.example>"},
     )
     assert "Link to #1" in words_of(await canal.ticket(2))
+
+
+async def test_at_a_desk_for_colleagues_they_are_the_customers(canal: Harness) -> None:
+    """IT support: who writes is of our own domain, and so are those in copy."""
+    await canal.write(
+        "My laptop is slow.",
+        sender="Ana Silva <ana@acme.example>",
+        message_id="<one@acme.example>",
+        headers={"Cc": "Boss <boss@acme.example>"},
+    )
+    card = await canal.ticket()
+    await canal.say(card, "Since when?")
+    await canal.sent()
+    for number, sender in enumerate(("Ana Silva <ana@acme.example>", "Boss <boss@acme.example>")):
+        await canal.write(
+            f"Since Monday {number}.",
+            sender=sender,
+            to=f"{OURS}, Ana Silva <ana@acme.example>",
+            message_id=f"<more{number}@acme.example>",
+            headers={"Cc": "Boss <boss@acme.example>", "In-Reply-To": "<one@acme.example>"},
+        )
+        await said(canal, card, f"Since Monday {number}.")
+    assert "from their own mail client" not in thread_words(canal, card)
+    await canal.sandbox.wait_for(
+        lambda: "🔵 Open" in words_of(canal.sandbox.message(canal.support, card["ts"]))
+    )
+    await canal.say(card, "A new one is on its way.")
+    reached = {address for address, _ in (await canal.sent(2)).recipients}
+    assert reached == {"ana@acme.example", "boss@acme.example"}
