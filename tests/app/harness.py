@@ -202,8 +202,8 @@ class Harness:
         )
 
     async def sent(self, count: int = 1) -> CaughtMail:
-        """The newest mail that left, once there are `count`."""
-        return (await self.catcher.wait_for_mails(count))[-1]
+        """The newest mail that left, once there are `count`; some wait three seconds on purpose."""
+        return (await self.catcher.wait_for_mails(count, timeout=20))[-1]
 
     async def edit_channel(self, **values: Any) -> None:
         await self.canal.channels.edit("Support", ChannelFields(**values))
