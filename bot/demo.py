@@ -68,13 +68,13 @@ class Demo:
         self._stack.push_async_callback(self.catcher.stop)
         await self._start_page()
         self._stack.push_async_callback(self.sandbox.stop)
-        agents = _seed_workspace(self.sandbox)
+        agents = _seed_workspace(self.sandbox, settings.language)
         self.canal = Canal(_for_sandbox(settings, self.sandbox, self.catcher, agents))
         await self.canal.start()
         self._stack.push_async_callback(self.canal.stop)
         self.catcher.canal_smtp = self.canal.smtp.server.address
         self.catcher.addresses = self._addresses
-        await _seed_channel(self.canal, self.sandbox)
+        await _seed_channel(self.canal, self.sandbox, settings.language)
 
     async def _start_page(self) -> None:
         try:
@@ -162,13 +162,16 @@ _SLACK_CHANNELS = {
 }
 
 
-def _seed_workspace(sandbox: Sandbox) -> str:
+def _seed_workspace(sandbox: Sandbox, language: str) -> str:
     """Two people and two channels, unless an earlier run left some; returns the admin's id."""
+    locale = language.replace("_", "-")
     if sandbox.find_user("ana") is None:
         sandbox.name_workspace("Acme")
-        sandbox.add_user("ana", "Ana Silva", "ana@acme.example", title="Customer care")
+        sandbox.add_user(
+            "ana", "Ana Silva", "ana@acme.example", title="Customer care", locale=locale
+        )
     rui = sandbox.find_user("rui") or sandbox.add_user(
-        "rui", "Rui Costa", "rui@acme.example", is_admin=True, title="Team lead"
+        "rui", "Rui Costa", "rui@acme.example", is_admin=True, title="Team lead", locale=locale
     )
     for name, topic in _SLACK_CHANNELS.items():
         if sandbox.find_channel(name) is None:
@@ -176,7 +179,7 @@ def _seed_workspace(sandbox: Sandbox) -> str:
     return rui
 
 
-async def _seed_channel(canal: Canal, sandbox: Sandbox) -> None:
+async def _seed_channel(canal: Canal, sandbox: Sandbox, language: str) -> None:
     """One email channel and a word of welcome, the first time."""
     if await canal.channels.list():
         return
@@ -194,14 +197,13 @@ async def _seed_channel(canal: Canal, sandbox: Sandbox) -> None:
         )
     )
     await canal.parts.index.refresh()
-    await _welcome(sandbox)
+    await _welcome(sandbox, Texts(Catalogs(default=language).translator(None)))
 
 
-async def _welcome(sandbox: Sandbox) -> None:
+async def _welcome(sandbox: Sandbox, texts: Texts) -> None:
     """What to try first, said by Canal where a newcomer looks first."""
     from slack_sdk.web.async_client import AsyncWebClient
 
-    texts = Texts(Catalogs().translator(None))
     title = texts("Welcome to Canal.")
     lines = [
         texts(

@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "bot" / "slack" / "locale"
 TEMPLATE = LOCALE / "canal.pot"
-SOURCES = ("bot/slack", "bot/listeners", "bot/wires", "handlers", "mail")
+SOURCES = ("bot/demo.py", "bot/slack", "bot/listeners", "bot/wires", "handlers", "mail")
 KEYWORDS = {**DEFAULT_KEYWORDS, "texts": None, "say": None}
 """How cards and windows ask for a sentence: `texts("…")` (bot.slack.texts), and how the layers
 below say one: `say("…")` (mail.sentences)."""
@@ -66,8 +66,9 @@ def default_sentences(file: Path) -> Iterator[str]:
 
 
 def source_files() -> Iterator[Path]:
-    for folder in SOURCES:
-        yield from sorted((ROOT / folder).rglob("*.py"))
+    for place in SOURCES:
+        found = ROOT / place
+        yield from [found] if found.is_file() else sorted(found.rglob("*.py"))
 
 
 def render(catalog: Catalog) -> str:
