@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.servers.postgres import PostgresServer, running_postgres
 
 OURS = ("CANAL_", "SLACK_")
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("canal")
+settings.load_profile("canal")
 
 # Whether an example is slow says more of the machine's other work than of our code.
-settings.register_profile("canal", deadline=None)
+settings.register_profile("canal")
 settings.load_profile("canal")
 
 

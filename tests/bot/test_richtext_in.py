@@ -330,7 +330,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(["text", "blocks", "attachments"]), JSON, max_size=3))
 def test_no_payload_raises(said: Json) -> None:
     find_mentions(said)
@@ -339,13 +339,11 @@ def test_no_payload_raises(said: Json) -> None:
     json.dumps(found.document.to_json())
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_mrkdwn_raises(text: str) -> None:
     document_from_message({"text": text}, NAMES)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="*_~`<>@!#|&;:ab \n", max_size=60))
 def test_no_mark_is_too_many(text: str) -> None:
     document_from_message({"text": text}, NAMES)

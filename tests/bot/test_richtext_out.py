@@ -225,7 +225,7 @@ def test_the_fallback_text_is_escaped_and_pings_nobody() -> None:
     assert escape_text("jo@herefordshire.example") == "jo@herefordshire.example"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(DOCUMENTS, st.integers(1, 4000), st.integers(1, 40))
 def test_any_document_is_within_slacks_limits(
     document: Document, limit_chars: int, limit_blocks: int

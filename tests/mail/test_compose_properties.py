@@ -63,7 +63,6 @@ def read(data: bytes) -> EmailMessage:
     return cast("EmailMessage", message_from_bytes(data, policy=cast("Any", default)))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_comes_back(text: str) -> None:
     document = Document.from_text(text)
@@ -73,7 +72,6 @@ def test_any_text_comes_back(text: str) -> None:
     assert found == render_text(document).rstrip("\n")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_subject_comes_back(subject: str) -> None:
     data = compose(replace(DRAFT, subject=subject))
@@ -81,7 +79,6 @@ def test_any_subject_comes_back(subject: str) -> None:
     assert str(make_header(decode_header(raw))).strip() == one_line(subject)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=150))
 def test_any_name_comes_back(name: str) -> None:
     data = compose(replace(DRAFT, to=(Address("jo@acme.example", name),)))
@@ -90,7 +87,6 @@ def test_any_name_comes_back(name: str) -> None:
     assert " ".join(name_in(data, "To").split()) == " ".join(one_line(name).split())
 
 
-@settings(deadline=None)
 @given(name=st.text(max_size=80), kind=st.text(max_size=40), cid=st.none() | st.text(max_size=30))
 def test_any_file_name_and_type_make_one_file(name: str, kind: str, cid: str | None) -> None:
     file = OutgoingFile(name, kind, b"some bytes", cid)
@@ -100,7 +96,6 @@ def test_any_file_name_and_type_make_one_file(name: str, kind: str, cid: str | N
     assert part.get_filename()
 
 
-@settings(deadline=None)
 @given(ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT, st.lists(ANY_TEXT, max_size=3))
 def test_no_string_can_add_a_header(
     subject: str, name: str, filename: str, extra: str, references: list[str]
@@ -124,7 +119,7 @@ def test_no_string_can_add_a_header(
     ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(DOCUMENTS, DOCUMENTS)
 def test_any_document_makes_a_sound_mail(body: Document, quoted: Document) -> None:
     quote = QuotedMail(Address("jo@acme.example", "Jo"), quoted, DRAFT.date)
@@ -141,7 +136,6 @@ def test_any_document_makes_a_sound_mail(body: Document, quoted: Document) -> No
                     assert word in text
 
 
-@settings(deadline=None)
 @given(st.lists(st.from_regex(r"<[a-z0-9.]{1,100}@x\.example>", fullmatch=True), max_size=60))
 def test_any_chain_of_references_is_folded_and_whole(chain: list[str]) -> None:
     unique = list(dict.fromkeys(chain))

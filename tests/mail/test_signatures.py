@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mail.document import Document, Image, Paragraph, Span, Table
@@ -139,7 +139,6 @@ def test_a_name_in_the_middle_of_a_reply_is_no_signature() -> None:
     assert not is_signed(body, Document())
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_makes_a_signature_that_keeps_its_words(text: str) -> None:
     fill_placeholders(signature_from_text(text), VALUES)

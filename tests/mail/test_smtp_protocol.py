@@ -137,7 +137,7 @@ TEXT = st.lists(
 HEAD = b"EHLO c\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<x@y.z>\r\nDATA\r\n"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=TEXT, cuts=CUTS, dialogue=st.booleans())
 @example(text=b"a" * 1001 + b"\r\n", cuts=[], dialogue=True)
 @example(text=b"a" * 999 + b"\r\n", cuts=[], dialogue=True)
@@ -164,7 +164,7 @@ COMMANDS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(commands=COMMANDS, cuts=CUTS)
 @example(["EHLO c", "MAIL FROM:<>", "RCPT TO:<x@y.z>", "DATA", "Hi\r\n.", "DATA"], [])
 def test_any_commands_in_any_pieces_give_the_same_dialogue(
@@ -186,7 +186,7 @@ ADDRESS_PIECES = st.lists(st.sampled_from([*_WORDS, *'<>@.,:;()[]\\" \t=?+-_%!']
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     arg=st.one_of(
         ADDRESS_PIECES,

@@ -204,7 +204,7 @@ async def test_stopping_commits_what_waits_and_takes_nothing_more() -> None:
     await committer.stop()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     items=st.lists(st.integers(-3, 20).filter(bool), max_size=25),
     max_items=st.integers(1, 6),
