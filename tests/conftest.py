@@ -13,10 +13,6 @@ from hypothesis import HealthCheck, settings
 from tests.servers.postgres import PostgresServer, running_postgres
 
 OURS = ("CANAL_", "SLACK_")
-# How long an example takes says more of what else the machine does than of the code.
-settings.register_profile("canal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("canal")
-
 # Whether an example is slow says more of the machine's other work than of our code.
 settings.register_profile("canal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("canal")
