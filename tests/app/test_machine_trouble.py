@@ -84,3 +84,23 @@ async def test_a_database_that_another_program_locks_is_waited_for(canal: Proces
     await canal.sandbox.wait_for(lambda: len(canal.roots()) >= 4, _PATIENCE)
     assert len(canal.roots()) == 4
     assert len(canal.catcher.mails) == 1
+
+
+async def test_sigterm_in_the_midst_of_work_leaves_nothing_claimed(canal: ProcessHarness) -> None:
+    """One post hangs at Slack, others wait behind it; another Canal could go on at once."""
+    gate = canal.sandbox.stop_at("chat.postMessage", done=True)
+    for number in range(8):
+        await canal.write(f"case{number}.")
+    await asyncio.wait_for(gate.reached.wait(), _PATIENCE)
+    started = time.monotonic()
+    assert await canal.process.end(within=10) == 0
+    assert time.monotonic() - started < 10
+    with contextlib.closing(sqlite3.connect(canal.folder / "data" / "canal.db")) as database:
+        for table in ("outbox", "arrivals"):
+            count = f"SELECT count(*) FROM {table} WHERE claimed_by IS NOT NULL"
+            assert database.execute(count).fetchone() == (0,)
+    gate.opened.set()
+    await canal.start_canal()
+    await canal.sandbox.wait_for(lambda: len(canal.roots()) >= 8, _PATIENCE)
+    assert [texts(canal).count(f"case{number}.") >= 1 for number in range(8)] == [True] * 8
+    assert len(canal.roots()) == 8

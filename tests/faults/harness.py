@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from tests.app.process import CanalProcess, ProcessHarness
 from tests.faults.points import Point
 from tests.servers.ports import free_port
 
-PATIENCE = 90.0
+PATIENCE = 300.0 if os.environ.get("CANAL_FAULTS") == "full" else 90.0
 _EVERY_THIRD = 3
 
 

@@ -22,7 +22,7 @@ MAILS = 500 if IN_FULL else 250
 _IN_THE_AIR = 4
 """Mails that can be on their way to the smarthost when Canal dies: of each, nobody can know."""
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800 if IN_FULL else 600)
 
 
 @pytest.fixture(params=DATABASES)
