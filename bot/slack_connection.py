@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +25,7 @@ _NOT_ACCEPTED = (
     "Slack does not accept SLACK_APP_TOKEN ({code}): copy an app-level token (xapp-…) with the "
     "scope connections:write from Basic Information on the app's page."
 )
-_AWAY_SECONDS = 15.0
+_LOOK_SECONDS = 0.5
 _FATAL = frozenset({"invalid_auth", "not_allowed_token_type", "account_inactive", "token_revoked"})
 
 
@@ -67,7 +66,8 @@ class SocketMode:
         self._tasks: list[asyncio.Task[None]] = []
         self.on_connected: Callable[[], None] = lambda: None
         """Called at every connection that followed a time without one."""
-        self._last_alive = 0.0
+        self._was_away = True
+        """Since the last "hello" there was a moment without a connection, or there was none yet."""
         self._handler.client.message_listeners.append(self._on_socket_message)
 
     async def start(self) -> None:
@@ -77,7 +77,11 @@ class SocketMode:
             StartupError: Slack does not accept the app-level token.
         """
         self._handler.client.logger.setLevel(logging.NOTSET)
-        self._tasks = [asyncio.create_task(self._connect()), asyncio.create_task(self._refresh())]
+        self._tasks = [
+            asyncio.create_task(self._connect()),
+            asyncio.create_task(self._refresh()),
+            asyncio.create_task(self._notice_absence()),
+        ]
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await asyncio.shield(self._tasks[0])
@@ -123,14 +127,14 @@ class SocketMode:
     async def _on_socket_message(
         self, _client: object, message: dict[str, Any], _raw: str | None = None
     ) -> None:
-        """A "hello" opens a connection; a refreshed one overlaps with the old and misses nothing.
-
-        How long we were away is told by the socket's own ping-pong.
-        """
-        if message.get("type") != "hello":
-            return
-        last = self._handler.client.last_ping_pong_time or 0.0
-        away = time.time() - max(last, self._last_alive)
-        self._last_alive = time.time()
-        if away > _AWAY_SECONDS:
+        """A "hello" opens a connection; a refreshed one overlaps with the old and misses nothing."""
+        if message.get("type") == "hello" and self._was_away:
+            self._was_away = False
             self.on_connected()
+
+    async def _notice_absence(self) -> None:
+        """The socket's own ping-pong may be answered before its "hello" is read, so that it does
+        not tell for how long there was none."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._was_away = self._was_away or not await self.is_connected()

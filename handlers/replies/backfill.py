@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from handlers.context import Context
-from handlers.errors import ChatError, ChatRateLimited
+from handlers.errors import ChatError, ChatRateLimited, ChatUnavailable, ChatUncertain
 from handlers.outbox import work
 from handlers.ports import AgentMessage, Chat
 from handlers.posts import Notice, NoticeKind, Place
@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 _SEND_UP_TO = timedelta(minutes=15)
 _MOST_TICKETS = 500
 _MOST_WAITS = 20
+_RETRY_SECONDS = 3.0
 _RECENT = timedelta(days=2)
 """Edits and deletes are looked for in messages not older than this."""
 
@@ -86,6 +87,9 @@ class Backfill:
                 return await self._catch_up_with(ticket, newest)
             except ChatRateLimited as error:
                 await asyncio.sleep(error.retry_after)
+            except (ChatUnavailable, ChatUncertain) as error:
+                _log.info("the thread of ticket %d is read again: %s", ticket.id, error.code)
+                await asyncio.sleep(_RETRY_SECONDS)
             except ChatError as error:
                 _log.warning("the thread of ticket %d cannot be read: %s", ticket.id, error.code)
                 return 0

@@ -159,10 +159,7 @@ async def test_revoked_tokens_are_told_once_and_nothing_is_lost(
     assert "did not let Canal in" in words_of(told(canal)[0])
 
 
-async def test_after_an_hour_without_slack_nothing_waits_out_its_pause(
-    canal: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.slack_connection._AWAY_SECONDS", 0.0)
+async def test_after_an_hour_without_slack_nothing_waits_out_its_pause(canal: Harness) -> None:
     port = canal.sandbox.port
     await canal.sandbox.stop()
     await canal.write("Slack is down")

@@ -130,7 +130,10 @@ class Crashing(ProcessHarness):
         try:
             await self.sandbox.wait_for(lambda: not self._undecided(), PATIENCE)
         except TimeoutError as error:
-            raise AssertionError(await self._what_is_left()) from error
+            left = await self._what_is_left()
+            await self.process.kill()
+            said = (await self.process.errors())[-3000:]
+            raise AssertionError(f"{left}\nCanal said: {said}") from error
 
     def _undecided(self) -> list[str]:
         return [ts for ts in self.said.values() if not ts or not self._is_decided(ts)]
