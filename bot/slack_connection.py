@@ -127,7 +127,7 @@ class SocketMode:
     async def _on_socket_message(
         self, _client: object, message: dict[str, Any], _raw: str | None = None
     ) -> None:
-        """A "hello" opens a connection; a refreshed one overlaps with the old and misses nothing."""
+        """A "hello" opens a connection; a refreshed one overlaps the old and misses nothing."""
         if message.get("type") == "hello" and self._was_away:
             self._was_away = False
             self.on_connected()
