@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -95,3 +97,35 @@ async def test_an_old_reply_is_offered_not_sent(
     offer = next(one for one in canal_away.replies(card) if "Canal was away" in words_of(one))
     await canal_away.sandbox.click(canal_away.ana, canal_away.support, offer["ts"], "reply_send")
     assert b"Is this still true?" in ((await canal_away.sent()).data or b"")
+
+
+async def test_a_hello_after_a_gap_counts_however_early_the_ping_was(canal: Harness) -> None:
+    """slack_sdk's ping-pong may come before the hello is read: then nobody seems to have been away.
+
+    A refreshed socket, opened before the old one ends, leaves no gap.
+    """
+    socket = await canal.second_socket()
+    called: list[str] = []
+    socket.on_connected = lambda: called.append("back")
+    client = socket._handler.client
+
+    def was_away() -> bool:
+        return socket._was_away
+
+    try:
+        await canal.sandbox.wait_for(lambda: canal.sandbox.sockets_open == 2)
+        async with asyncio.timeout(10):
+            while was_away():
+                await asyncio.sleep(0.05)
+        called.clear()  # the first hello counts, too
+        await socket._on_socket_message(None, {"type": "hello"})
+        assert called == []
+        await client.disconnect()
+        async with asyncio.timeout(10):
+            while not was_away():
+                await asyncio.sleep(0.05)
+        client.last_ping_pong_time = time.time()
+        await socket._on_socket_message(None, {"type": "hello"})
+        assert called == ["back"]
+    finally:
+        await socket.stop()
