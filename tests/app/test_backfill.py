@@ -120,7 +120,7 @@ async def test_a_hello_after_a_gap_counts_however_early_the_ping_was(canal: Harn
         called.clear()  # the first hello counts, too
         await socket._on_socket_message(None, {"type": "hello"})
         assert called == []
-        await client.disconnect()
+        await client.disconnect()  # type: ignore[no-untyped-call]
         async with asyncio.timeout(10):
             while not was_away():
                 await asyncio.sleep(0.05)
