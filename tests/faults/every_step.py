@@ -1,5 +1,7 @@
 """kill -9 before and after every step of both flows, on both databases: all there, none twice.
 
+A file of tests for each database (test_every_step_*.py), so that they run side by side.
+
 `make test` kills before every other step on one database and after it on the other, in the midst of
 250 mails and 250 replies on each. `make faults` kills at each point alone, three times, in the
 midst of 500 mails and 500 replies.
@@ -10,25 +12,26 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.faults.harness import PATIENCE, Crashing
-from tests.faults.points import NO_STEPS, STEPS, Point, every_point
+from tests.faults.points import NO_STEPS, STEPS, Point
 
 IN_FULL = os.environ.get("CANAL_FAULTS") == "full"
 MAILS = 500 if IN_FULL else 250
 _IN_THE_AIR = 4
 """Mails that can be on their way to the smarthost when Canal dies: of each, nobody can know."""
-DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-pytestmark = pytest.mark.timeout(1800 if IN_FULL else 600)
+TIMEOUT = 1800 if IN_FULL else 600
+in_turn_only = pytest.mark.skipif(IN_FULL, reason="make faults kills at each point alone")
+in_full_only = pytest.mark.skipif(not IN_FULL, reason="make faults")
 
 
-@pytest.fixture(params=DATABASES)
-async def canal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Crashing]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
-    harness = Crashing(tmp_path, database_url=url)
+@asynccontextmanager
+async def crashing(folder: Path, database_url: str | None) -> AsyncIterator[Crashing]:
+    harness = Crashing(folder, database_url=database_url)
     try:
         await harness.start()
         yield harness
@@ -48,8 +51,7 @@ async def all_there_none_twice(canal: Crashing) -> None:
     assert asked <= len(canal.crashes) * _IN_THE_AIR
 
 
-@pytest.mark.skipif(IN_FULL, reason="make faults kills at each point alone")
-async def test_killed_at_every_step_in_turn(canal: Crashing) -> None:
+async def kill_at_every_step_in_turn(canal: Crashing) -> None:
     """And every step that Canal takes has a point."""
     on_sqlite = "CANAL_DATABASE_URL" not in canal.environment()
     turn = ("before", "after") if on_sqlite else ("after", "before")
@@ -66,9 +68,7 @@ async def test_killed_at_every_step_in_turn(canal: Crashing) -> None:
     assert seen - set(STEPS) - set(NO_STEPS) == set(), "steps without a point in faults/points.py"
 
 
-@pytest.mark.skipif(not IN_FULL, reason="make faults")
-@pytest.mark.parametrize("point", every_point(), ids=str)
-async def test_killed_at_one_point(canal: Crashing, point: Point) -> None:
+async def kill_at_one_point(canal: Crashing, point: Point) -> None:
     for hit in (1, 7, 40):
         assert await canal.run_until_it_dies_at(Point(point.step, point.when, hit), MAILS // 4)
     canal.hand_in(max(0, MAILS - canal.count))
