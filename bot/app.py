@@ -165,6 +165,7 @@ class Canal:
             texts=chat.texts,
             clock=self._clock,
             replies=self.parts.replies,
+            backfill=self.parts.backfill,
             tickets=self.parts.tickets,
             recipients=self.parts.recipients,
             forwards=self.parts.forwards,

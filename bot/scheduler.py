@@ -27,6 +27,7 @@ from handlers.upkeep.turns import RENEW_EVERY, Turns
 _log = logging.getLogger(__name__)
 CONFIG_EVERY = 0.5
 """Seconds until a running Canal sees what another process configured (promised: within 2)."""
+MISSED_EVERY = 5.0
 RECOVER_EVERY = 4.0
 """Seconds between looks for dead replicas; after two of them their work is taken over."""
 
@@ -47,6 +48,7 @@ class Scheduler:
     def start(self) -> None:
         self._every(CONFIG_EVERY, "configuration", self._look_for_changes)
         self._every(10, "metrics", self._measure)
+        self._every(MISSED_EVERY, "missed events", self._parts.backfill.read_missed)
         self._every(60, "claims", self._parts.outbox.renew_claims)
         self._every(RECOVER_EVERY, "recovery", self._recovery.run, at_once=True)
         self._every(RENEW_EVERY, "turns", self._turns.renew, at_once=True)

@@ -23,6 +23,7 @@ SERVES = "0001"
 """The oldest revision whose Canal can work on the newest schema: the one before it after a
 migration that expands, the newest itself after one that contracts. Held by a test."""
 SERVES_KEY = "schema_serves"
+"""In the database: `revision:serves`, by the Canal whose newest revision that is."""
 _ADVISORY_LOCK = 0x43414E414C  # "CANAL": two Canals that start together migrate one after the other
 
 
@@ -99,8 +100,9 @@ def _refuse_newer(connection: Connection) -> bool:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if found is None or found in known:
         return False
-    serves = connection.scalar(select(Meta.value).where(Meta.key == SERVES_KEY))
-    if serves is None or serves.decode() > head_revision():
+    said = connection.scalar(select(Meta.value).where(Meta.key == SERVES_KEY)) or b""
+    of, _, serves = said.decode().partition(":")
+    if of != found or serves > head_revision():
         raise NewerDatabase
     return True
 
@@ -116,6 +118,11 @@ def current_revision(connection: Connection) -> str | None:
 def head_revision() -> str:
     """The newest revision, by file name: `NNNN_words.py` holds revision NNNN (no import needed)."""
     return max(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def serves_of_this_version() -> bytes:
+    """What `SERVES_KEY` says once this version's newest revision is there."""
+    return f"{head_revision()}:{SERVES}".encode()
 
 
 def differences(connection: Connection) -> list[Any]:

@@ -6,7 +6,7 @@ import secrets
 
 from storage.engine import Database, Session, vault_of
 from storage.queries import meta
-from storage.schema import SERVES, SERVES_KEY, look, upgrade
+from storage.schema import SERVES_KEY, look, serves_of_this_version, upgrade
 
 _CANARY = "canary"
 _SIGNING_KEY = "signing_key"
@@ -23,8 +23,8 @@ async def prepare(database: Database) -> bytes:
     """
     is_newest = await upgrade(database)
     async with database.write() as tx:
-        if is_newest and await meta.find(tx, SERVES_KEY) != SERVES.encode():
-            await meta.put(tx, SERVES_KEY, SERVES.encode())
+        if is_newest and await meta.find(tx, SERVES_KEY) != serves_of_this_version():
+            await meta.put(tx, SERVES_KEY, serves_of_this_version())
         await _check_canary(tx)
         return await _signing_key(tx)
 

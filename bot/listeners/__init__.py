@@ -67,9 +67,18 @@ def register(app: AsyncApp, services: Services) -> None:
             return BoltResponse(status=200, body="")
         _log.error("a listener failed", exc_info=error)
         if body.get("type") == "event_callback":
+            _note_missed(services, body.get("event") or {})
             return BoltResponse(status=500, body="")
         services.background.start(_whisper_own(services, body, UserError(SORRY)))
         return BoltResponse(status=200, body="")
+
+
+def _note_missed(services: Services, event: dict[str, Any]) -> None:
+    """What was written in a thread is read there later, should Slack give up sending it."""
+    message = event.get("message") or event.get("previous_message") or event
+    channel, thread, ts = event.get("channel"), message.get("thread_ts"), message.get("ts")
+    if event.get("type") == "message" and channel and thread and ts:
+        services.backfill.note_missed(str(channel), str(thread), str(ts))
 
 
 async def _whisper_own(services: Services, body: dict[str, Any], error: UserError) -> None:

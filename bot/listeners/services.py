@@ -20,6 +20,7 @@ from handlers.errors import ChatError
 from handlers.outbox.desk import OutboxDesk
 from handlers.outbox.places import Places
 from handlers.ports import Clock
+from handlers.replies.backfill import Backfill
 from handlers.replies.forwarding import Forwards
 from handlers.replies.recipients import RecipientEditor
 from handlers.replies.replies import Replies
@@ -65,6 +66,7 @@ class Services:
     texts: Texts
     clock: Clock
     replies: Replies
+    backfill: Backfill
     tickets: Tickets
     recipients: RecipientEditor
     forwards: Forwards

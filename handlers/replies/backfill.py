@@ -38,11 +38,33 @@ class Backfill:
         self._chat = chat
         self._replies = replies
         self._one_at_a_time = asyncio.Lock()
+        self._missed: dict[tuple[str, str], str] = {}
+        """Threads of events that failed here → the ts of the earliest."""
 
     async def run(self) -> int:
         """Catch up with every open thread; returns how many messages were new."""
         async with self._one_at_a_time:
             return await self._catch_up()
+
+    def note_missed(self, slack_channel_id: str, thread_ts: str, ts: str) -> None:
+        """An event of this thread could not be handled.
+
+        Slack sends it again, but gives up after three times; a database can be away for longer.
+        """
+        earliest = self._missed.get((slack_channel_id, thread_ts), ts)
+        self._missed[slack_channel_id, thread_ts] = min(earliest, ts, key=_number)
+
+    async def read_missed(self) -> None:
+        """A timer's work: what was noted is read in Slack as soon as it can be handled again."""
+        for (slack_channel_id, thread_ts), ts in list(self._missed.items()):
+            place = (slack_channel_id, thread_ts)
+            ticket = await self._context.db.in_read(
+                lambda tx, place=place: tickets.find_by_thread(tx, *place)  # type: ignore[misc]
+            )
+            if ticket is not None:
+                await self._patiently(ticket, None, since=f"{_number(ts) - 1:.6f}")
+            if self._missed.get(place) == ts:
+                del self._missed[place]
 
     async def catch_up(self, item: OutboxRecord) -> None:
         """The outbox's work: one thread, which was not known as a ticket's until now."""
@@ -81,10 +103,12 @@ class Backfill:
             found |= {(slack_channel_id, root): newest for root, newest in threads.items()}
         return found
 
-    async def _patiently(self, ticket: TicketRecord, newest: str | None) -> int:
+    async def _patiently(
+        self, ticket: TicketRecord, newest: str | None, since: str | None = None
+    ) -> int:
         for _ in range(_MOST_WAITS):
             try:
-                return await self._catch_up_with(ticket, newest)
+                return await self._catch_up_with(ticket, newest, since)
             except ChatRateLimited as error:
                 await asyncio.sleep(error.retry_after)
             except (ChatUnavailable, ChatUncertain) as error:
@@ -95,12 +119,17 @@ class Backfill:
                 return 0
         return 0
 
-    async def _catch_up_with(self, ticket: TicketRecord, newest: str | None) -> int:
-        """One thread: held replies that changed meanwhile first, then what is new."""
+    async def _catch_up_with(
+        self, ticket: TicketRecord, newest: str | None, since: str | None = None
+    ) -> int:
+        """One thread: held replies that changed meanwhile first, then what is new.
+
+        `since`: from there on even what seems to be known already; once stored, it is left alone.
+        """
         now = self._context.clock.now()
         async with self._context.db.read() as tx:
             held = await messages.list_stoppable(tx, ticket.id, since=now - _RECENT)
-        seen = ticket.last_seen_ts or ticket.root_ts or "0"
+        seen = since or ticket.last_seen_ts or ticket.root_ts or "0"
         if not held and newest is not None and _number(newest) <= _number(seen):
             return 0
         oldest = min([seen, *(one.slack_ts for one in held if one.slack_ts)])

@@ -38,12 +38,14 @@ class Harness:
         *,
         env: Mapping[str, str] | None = None,
         keep_events_for: float = 60.0,
+        redeliver_after: float = 3.0,
     ) -> None:
         self.folder = folder
         self._env = dict(env or {})
         self.sandbox = Sandbox(
-            None, manifest=find_manifest(), limits=False, keep_events_for=keep_events_for
-        )
+            None, manifest=find_manifest(), limits=False, keep_events_for=keep_events_for,
+            redeliver_after=redeliver_after,
+        )  # fmt: skip
         self.catcher = MailCatcher()
         self.canal: Canal
         self.support: str

@@ -99,6 +99,42 @@ async def test_an_old_reply_is_offered_not_sent(
     assert b"Is this still true?" in ((await canal_away.sent()).data or b"")
 
 
+@pytest.fixture
+async def sent_once(tmp_path: Path) -> AsyncIterator[Harness]:
+    """A Slack that does not send an event again while the test lasts."""
+    harness = Harness(tmp_path, redeliver_after=600)
+    await harness.start()
+    await harness.add_channel()
+    try:
+        yield harness
+    finally:
+        await harness.stop()
+
+
+async def test_a_reply_whose_event_failed_is_read_in_its_thread(sent_once: Harness) -> None:
+    await sent_once.write()
+    card = await sent_once.ticket()
+    db, backfill = sent_once.canal.parts.context.db, sent_once.canal.parts.backfill
+    in_write = db.in_write
+
+    async def fail(_work: object) -> None:
+        raise OSError("the database is away")
+
+    db.in_write = fail  # type: ignore[method-assign, assignment]
+    await sent_once.say(card, "Written while the database was away")
+    async with asyncio.timeout(10):
+        while not backfill._missed:
+            await asyncio.sleep(0.01)
+    db.in_write = in_write  # type: ignore[method-assign]
+    # A later message of the thread must not hide the one that failed.
+    later = await sent_once.say(card, "Another one, after it")
+    await sent_once.wait_reaction(later, "white_check_mark")
+    await backfill.read_missed()
+    await sent_once.sent(2)
+    bodies = [mail.data or b"" for mail in sent_once.catcher.mails]
+    assert sum(b"Written while the database was away" in body for body in bodies) == 1
+
+
 async def test_a_hello_after_a_gap_counts_however_early_the_ping_was(canal: Harness) -> None:
     """slack_sdk's ping-pong may come before the hello is read: then nobody seems to have been away.
 

@@ -240,7 +240,7 @@ async def whole(harness: Harness) -> AsyncIterator[Harness]:
 @pytest.fixture(scope="module")
 def own_postgres() -> Iterator[PostgresServer]:
     """A server that these tests may stop."""
-    with running_postgres() as server:
+    with running_postgres(durable=True) as server:
         yield server
 
 

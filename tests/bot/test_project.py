@@ -22,6 +22,7 @@ MAX_FUNCTION = 45
 LARGER_FILES: dict[str, int] = {}
 """Files that may be larger, each with how large; a reason belongs beside it."""
 LARGER_FUNCTIONS: dict[str, int] = {
+    "bot/app.py:_build_services": 50,
     "bot/cli/login.py:login": 70,
     "handlers/tickets/cards.py:load_card": 47,
 }
