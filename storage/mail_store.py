@@ -14,7 +14,7 @@ from storage.engine import _BUSY_TIMEOUT_MS, Database, _configure_sqlite
 from storage.models import Arrival, RawMail
 from storage.queries import mails
 from storage.queries.mails import NewArrival, NewRaw
-from storage.sqlite_writer import BulkInsert, SqliteWriter
+from storage.sqlite_writer import BulkInsert, Prepared, SqliteWriter, run_prepared
 
 _RAW_COLUMNS = ("id", "team_id", "data", "size", "stored_at")
 _ARRIVAL_COLUMNS = (
@@ -29,6 +29,7 @@ _ARRIVAL_COLUMNS = (
     "attempts",
     "received_at",
 )
+_IS_USED = "SELECT 1 FROM arrivals WHERE raw_mail_id = ? LIMIT 1"
 
 
 class MailStore:
@@ -37,11 +38,14 @@ class MailStore:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._writer = _make_writer(db)
-        self._raws = BulkInsert(cast(Table, RawMail.__table__), _RAW_COLUMNS)
+        self._raws = BulkInsert(
+            cast(Table, RawMail.__table__), _RAW_COLUMNS, plain=("id", "team_id", "data", "size")
+        )
         self._arrivals = BulkInsert(
             cast(Table, Arrival.__table__),
             _ARRIVAL_COLUMNS,
-            "ON CONFLICT DO NOTHING RETURNING raw_mail_id",
+            "ON CONFLICT DO NOTHING",
+            plain=[name for name in _ARRIVAL_COLUMNS if name not in ("envelope", "received_at")],
         )
 
     async def store(self, raws: Sequence[NewRaw], arrivals: Sequence[NewArrival]) -> set[int]:
@@ -55,25 +59,31 @@ class MailStore:
                 return await mails.store(tx, raws, arrivals)
         # Its turn among the writers of this process; another process is waited for by SQLite.
         async with self._db._writer or contextlib.nullcontext():
-            return await self._writer.run(partial(self._write, raws, arrivals))
+            first = self._raws.prepare(map(mails._raw_row, raws))
+            then = self._arrivals.prepare(map(mails._arrival_row, arrivals))
+            ids = {raw.id for raw in raws}
+            return await self._writer.run(partial(_write, first, then, ids, len(arrivals)))
 
     async def close(self) -> None:
         if self._writer is not None:
             await self._writer.close()
 
-    def _write(
-        self,
-        raws: Sequence[NewRaw],
-        arrivals: Sequence[NewArrival],
-        connection: sqlite3.Connection,
-    ) -> set[int]:
-        self._raws.run(connection, (mails._raw_row(raw) for raw in raws))
-        rows = self._arrivals.run(connection, (mails._arrival_row(item) for item in arrivals))
-        new = {row[0] for row in rows}
-        known = [(raw.id,) for raw in raws if raw.id not in new]
-        if known:
-            connection.executemany("DELETE FROM raw_mails WHERE id = ?", known)
-        return new
+
+def _write(
+    raws: Sequence[Prepared],
+    arrivals: Sequence[Prepared],
+    ids: set[int],
+    count: int,
+    connection: sqlite3.Connection,
+) -> set[int]:
+    run_prepared(connection, raws)
+    if run_prepared(connection, arrivals) == count:
+        return ids
+    # Asked only where something was known: each row that SQLite gives back costs a handover of the
+    # interpreter's lock.
+    new = {raw_id for raw_id in ids if connection.execute(_IS_USED, (raw_id,)).fetchone()}
+    connection.executemany("DELETE FROM raw_mails WHERE id = ?", [(one,) for one in ids - new])
+    return new
 
 
 def _make_writer(db: Database) -> SqliteWriter | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeVar
@@ -21,6 +21,15 @@ R = TypeVar("R")
 
 _MOST_VALUES = 30_000
 """In one statement; SQLite takes 32,766."""
+
+
+Prepared = tuple[str, list[Any]]
+"""A statement and its values."""
+
+
+def run_prepared(connection: sqlite3.Connection, prepared: Iterable[Prepared]) -> int:
+    """Run them; returns how many rows they changed."""
+    return sum(connection.execute(statement, values).rowcount for statement, values in prepared)
 
 
 class SqliteWriter:
@@ -72,29 +81,33 @@ class SqliteWriter:
 class BulkInsert:
     """`INSERT INTO table (columns) VALUES (…), (…) tail`, many rows a statement.
 
-    Values are converted by the types of the table's columns, as a session would.
+    Values are converted by the types of the table's columns, as a session would; those of the
+    `plain` columns are known to need it not.
     """
 
-    def __init__(self, table: Table, columns: Sequence[str], tail: str = "") -> None:
+    def __init__(
+        self, table: Table, columns: Sequence[str], tail: str = "", *, plain: Collection[str] = ()
+    ) -> None:
         dialect: Dialect = sqlite.dialect()
         self._columns = tuple(columns)
         self._convert = [
-            table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns
+            None
+            if name in plain
+            else table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+            for name in columns
         ]
         self._head = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608 - ours
         self._places = f"({', '.join('?' * len(columns))})"
         self._tail = f" {tail}" if tail else ""
 
-    def run(
-        self, connection: sqlite3.Connection, rows: Iterable[Mapping[str, Any]]
-    ) -> list[tuple[Any, ...]]:
-        """Insert the rows; gives what a RETURNING in the tail gives."""
-        returned: list[tuple[Any, ...]] = []
+    def prepare(self, rows: Iterable[Mapping[str, Any]]) -> list[Prepared]:
+        """All that Python has to do for these rows, so that the thread only runs SQLite."""
+        prepared = []
         for batch in _batches(rows, _MOST_VALUES // len(self._columns)):
             values = [value for row in batch for value in self._values(row)]
             statement = self._head + ", ".join([self._places] * len(batch)) + self._tail
-            returned += connection.execute(statement, values).fetchall()
-        return returned
+            prepared.append((statement, values))
+        return prepared
 
     def _values(self, row: Mapping[str, Any]) -> Iterator[Any]:
         for name, convert in zip(self._columns, self._convert, strict=True):
