@@ -3,7 +3,7 @@
 A step is a transaction that commits or a call that goes out. Nothing in the product knows of the
 points: `crashing.py` finds each step where it passes the database, Slack's Web API or the mail
 transport, and names a transaction after the function that wants it. So a step that somebody adds
-shows itself in the next run, and `test_every_step_has_a_point` fails until it is listed here.
+shows itself in the next run, and the test of every step fails until it is listed here.
 """
 
 from __future__ import annotations
