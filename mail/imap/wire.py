@@ -9,6 +9,7 @@ one deadline, and another thread may abort it.
 from __future__ import annotations
 
 import imaplib
+import re
 import socket
 import ssl
 import time
@@ -29,6 +30,9 @@ CHUNK = 256 * 1024
 MAX_LINE = 32 * 1024 * 1024
 """A SEARCH over a folder with a million mails answers in one line of eight megabytes."""
 MAX_LITERAL = 256 * 1024 * 1024
+
+_FETCH = re.compile(rb"\* ([0-9]+) FETCH ([^\r\n{]*+(?:\{([0-9]{1,9})\})?)")
+_CR = 0x0D
 
 
 class Wire(imaplib.IMAP4):
@@ -93,6 +97,25 @@ class Wire(imaplib.IMAP4):
         del self._left[:size]
         return taken
 
+    def _get_response(self) -> object:
+        """The next response, as imaplib keeps it; FETCH, of which there are thousands, in bulk."""
+        return self._take_fetched() or super()._get_response()  # type: ignore[misc]
+
+    def _take_fetched(self) -> bool:
+        """Keep the FETCH responses that lie here whole. False: imaplib has to look itself.
+
+        Each line costs imaplib five patterns and a repr; what is not the plain case is left to it.
+        """
+        kept: list[bytes | tuple[bytes, bytes]] = []
+        at = 0
+        while (found := _whole_fetch(self._left, at)) is not None:
+            response, at = found
+            kept += response
+        if kept:
+            del self._left[:at]
+            self.untagged_responses.setdefault("FETCH", []).extend(kept)
+        return bool(kept)
+
     def _fill(self) -> None:
         try:
             self._set_timeout()
@@ -153,6 +176,35 @@ class Wire(imaplib.IMAP4):
 
     def _log(self, line: str) -> None:
         """imaplib keeps the last commands, LOGIN too, for its debugging; we do not."""
+
+
+def _whole_fetch(
+    buffer: bytearray, at: int
+) -> tuple[list[bytes | tuple[bytes, bytes]], int] | None:
+    """One FETCH response with at most one literal that begins at `at`, and where it ends."""
+    line = _whole_line(buffer, at)
+    if line is None:
+        return None
+    match = _FETCH.fullmatch(line)
+    if match is None:
+        return None
+    start = at + len(line) + 2
+    told = match[1] + b" " + match[2]
+    if match[3] is None:
+        return [told], start
+    end = start + int(match[3])
+    tail = _whole_line(buffer, end)
+    if tail is None or tail.endswith(b"}"):
+        return None
+    return [(told, bytes(memoryview(buffer)[start:end])), tail], end + len(tail) + 2
+
+
+def _whole_line(buffer: bytearray, at: int) -> bytes | None:
+    """Without its CRLF, and None where it does not end yet, or not that way."""
+    end = buffer.find(b"\n", at)
+    if end <= at or buffer[end - 1] != _CR:
+        return None
+    return bytes(memoryview(buffer)[at : end - 1])
 
 
 class WireClient(imapclient.IMAPClient):  # type: ignore[misc] # untyped library

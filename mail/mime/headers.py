@@ -1,12 +1,11 @@
 """The header block of a mail or of a part: found, split and unfolded, in linear time.
 
 Works on bytes, because the charset of a raw 8-bit header is not known before the whole mail was
-seen. `peek_headers` and `dedupe_key` are the quick look that intake takes before it commits.
+seen.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,9 +13,10 @@ from dataclasses import dataclass, field
 from mail.mime.encoded_words import decode_words, raw_to_text
 from mail.sentences import say
 
-PEEK_BYTES = 262_144
 MAX_HEADER_BYTES = 1_048_576
 """A header block that is longer is cut here."""
+MAX_IDS_TEXT = 262_144
+"""Ids are looked for in this much of a header."""
 MAX_ID = 998
 MAX_IDS = 300
 
@@ -28,11 +28,6 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 _FOLD = re.compile(rb"[\r\n]+[ \t]*")
-_PEEK = re.compile(
-    rb"^(message-id|from|date|delivered-to|x-original-to|envelope-to|return-path|subject"
-    rb"|auto-submitted)[ \t]*+:((?:[^\n]*+)(?:\n[ \t][^\n]*+)*+)",
-    re.IGNORECASE | re.MULTILINE,
-)
 _ANGLED = re.compile(r"<([^<>]{1,4000})>")
 
 
@@ -145,7 +140,7 @@ def message_ids(text: str) -> tuple[str, ...]:
     """
     if "=?" in text:
         text = decode_words(text)
-    text = text[:PEEK_BYTES]
+    text = text[:MAX_IDS_TEXT]
     found = [_one_id(item) for item in _ANGLED.findall(text)]
     if not any(found):
         found = [_one_id(word) for word in re.split(r"[\s,;]+", text) if "@" in word]
@@ -161,69 +156,3 @@ def _one_id(text: str) -> str:
     inner = "".join(char for char in text if not char.isspace() and char.isprintable())
     inner = inner.strip("<>\"',;")
     return f"<{inner[: MAX_ID - 2]}>" if inner else ""
-
-
-@dataclass(frozen=True, slots=True)
-class PeekedHeaders:
-    """What a quick look at the first 256 kB says; raw values, unfolded, not decoded."""
-
-    message_id: bytes | None = None
-    from_raw: bytes | None = None
-    date_raw: bytes | None = None
-    subject_raw: bytes | None = None
-    return_path: bytes | None = None
-    auto_submitted: bytes | None = None
-    delivered_to: tuple[bytes, ...] = ()
-    """Delivered-To, X-Original-To and Envelope-To, in order."""
-    body_offset: int = 0
-
-
-def peek_headers(data: bytes) -> PeekedHeaders:
-    """A quick look at a mail's headers, without MIME and without decoding."""
-    head_end = _head_end(data)
-    first: dict[bytes, bytes] = {}
-    delivered: list[bytes] = []
-    for found in _PEEK.finditer(data, 0, head_end):
-        key = found[1].lower()
-        value = b" ".join(found[2].split())
-        if key in (b"delivered-to", b"x-original-to", b"envelope-to"):
-            delivered.append(value)
-        else:
-            first.setdefault(key, value)
-    return PeekedHeaders(
-        message_id=first.get(b"message-id") or None,
-        from_raw=first.get(b"from") or None,
-        date_raw=first.get(b"date") or None,
-        subject_raw=first.get(b"subject"),
-        return_path=first.get(b"return-path"),
-        auto_submitted=first.get(b"auto-submitted"),
-        delivered_to=tuple(delivered[:50]),
-        body_offset=head_end,
-    )
-
-
-def _head_end(data: bytes) -> int:
-    start = 0
-    while data[start : start + 1] in (b"\r", b"\n"):
-        start += 1
-    unix = data.find(b"\n\n", start, PEEK_BYTES)
-    dos = data.find(b"\n\r\n", start, PEEK_BYTES if unix < 0 else unix)
-    ends = [at for at in (unix, dos) if at >= 0]
-    return min(ends) + 1 if ends else min(len(data), PEEK_BYTES)
-
-
-def dedupe_key(data: bytes) -> str:
-    """What two arrivals of one mail share: SHA-256 over Message-ID, From and Date.
-
-    Relays add headers, so the bytes differ; these three do not. When Message-ID or Date is missing
-    the body counts as well, so that two different mails never become one.
-    """
-    peeked = peek_headers(data)
-    digest = hashlib.sha256()
-    for value in (peeked.message_id, peeked.from_raw, peeked.date_raw):
-        digest.update(value or b"")
-        digest.update(b"\x00")
-    if peeked.message_id is None or peeked.date_raw is None:
-        digest.update(peeked.subject_raw or b"")
-        digest.update(b"\x00" + hashlib.sha256(data[peeked.body_offset :].strip()).digest())
-    return digest.hexdigest()

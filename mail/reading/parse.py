@@ -14,7 +14,8 @@ from mail.bounces.read import parse_bounce
 from mail.errors import MailError
 from mail.mime.addresses import parse_address_list
 from mail.mime.dates import parse_date
-from mail.mime.headers import HeaderBlock, dedupe_key, message_ids, peek_headers
+from mail.mime.dedupe import dedupe_key
+from mail.mime.headers import HeaderBlock, message_ids
 from mail.mime.message_view import build_message
 from mail.mime.parts import MimeTree, prepare, split_mime
 from mail.mime.subjects import is_reply_subject
@@ -29,7 +30,7 @@ from mail.reading.kinds import classify
 from mail.reading.language import detect_language
 from mail.sentences import say
 
-__all__ = ["dedupe_key", "parse_mail", "peek_headers", "read_attachment"]
+__all__ = ["dedupe_key", "parse_mail", "read_attachment"]
 
 MAX_DEFECTS = 50
 _PGP = "The mail is encrypted with PGP: only the owner of the key can read it."
