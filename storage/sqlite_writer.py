@@ -16,6 +16,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Dialect, Table
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.types import TypeEngine
+
+from storage.models.base import UtcDateTime
 
 R = TypeVar("R")
 
@@ -23,6 +26,7 @@ _MOST_VALUES = 30_000
 """In one statement; SQLite takes 32,766."""
 
 
+Convert = Callable[[Any], Any]
 Prepared = tuple[str, list[Any]]
 """A statement and its values."""
 
@@ -91,10 +95,7 @@ class BulkInsert:
         dialect: Dialect = sqlite.dialect()
         self._columns = tuple(columns)
         self._convert = [
-            None
-            if name in plain
-            else table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-            for name in columns
+            None if name in plain else _converter(table.c[name].type, dialect) for name in columns
         ]
         self._head = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608 - ours
         self._places = f"({', '.join('?' * len(columns))})"
@@ -112,6 +113,25 @@ class BulkInsert:
     def _values(self, row: Mapping[str, Any]) -> Iterator[Any]:
         for name, convert in zip(self._columns, self._convert, strict=True):
             yield row[name] if convert is None else convert(row[name])
+
+
+def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    convert: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return _remembering(convert) if convert and isinstance(kind, UtcDateTime) else convert
+
+
+def _remembering(convert: Convert) -> Convert:
+    """`convert`, asked once for a value that many rows on end share: the time of a group."""
+    last: object = None
+    converted: Any = None
+
+    def run(value: object) -> Any:
+        nonlocal last, converted
+        if last is None or value is not last:
+            last, converted = value, convert(value)
+        return converted
+
+    return run
 
 
 def _batches(rows: Iterable[Mapping[str, Any]], size: int) -> Iterator[list[Mapping[str, Any]]]:

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from handlers.context import Context
@@ -97,10 +98,11 @@ class Intake:
         quiet: bool = False,
     ) -> bool:
         """A mail that was found for these channels, by SMTP, IMAP or from disk."""
+        now = self._context.clock.now()
         if len(mail.data) >= _THREAD_FROM:
-            stored = await asyncio.to_thread(self._prepare, channels, mail, source, quiet)
+            stored = await asyncio.to_thread(self._prepare, channels, mail, source, quiet, now)
         else:
-            stored = self._prepare(channels, mail, source, quiet)
+            stored = self._prepare(channels, mail, source, quiet, now)
         is_new = await self._committer.submit(stored)
         self._context.wake.file()
         return is_new
@@ -136,7 +138,8 @@ class Intake:
         self, channel: ChannelRecord, batch: Sequence[ReceivedMail], source: str, quiet: bool
     ) -> None:
         def prepare() -> list[StoredMail]:
-            return [self._prepare((channel,), one, source, quiet) for one in batch]
+            now = self._context.clock.now()
+            return [self._prepare((channel,), one, source, quiet, now) for one in batch]
 
         prepared = await asyncio.to_thread(prepare)
         try:
@@ -146,9 +149,13 @@ class Intake:
         self._context.wake.file()
 
     def _prepare(
-        self, channels: Sequence[ChannelRecord], mail: ReceivedMail, source: str, quiet: bool
+        self,
+        channels: Sequence[ChannelRecord],
+        mail: ReceivedMail,
+        source: str,
+        quiet: bool,
+        now: datetime,
     ) -> StoredMail:
-        now = self._context.clock.now()
         raw = NewRaw(
             self._context.db.new_id(),
             channels[0].team_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -10,8 +9,8 @@ import pytest
 from mail.mime.charsets import decode_text
 from mail.mime.cleaning import clean_line
 from mail.mime.dates import parse_date
-from mail.mime.encoded_words import decode_words
 from mail.mime.dedupe import dedupe_key
+from mail.mime.encoded_words import decode_words
 from mail.mime.headers import message_ids, split_headers
 from mail.mime.parameters import media_type, parse_parameters
 
