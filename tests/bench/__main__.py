@@ -22,7 +22,7 @@ QUICK: dict[str, tuple[str, ...]] = {
     "parse": ("--rounds", "2"),
     "smtp_accept": ("--rounds", "2"),
     "end_to_end": ("--rounds", "2", "--mails", "100", "--tickets", "20000"),
-    "helpdesk": ("--mails", "40"),
+    "helpdesk": ("--mails", "40", "--rounds", "1"),
     "imap_fetch": ("--mails", "1000"),
     "imap_idle": ("--mailboxes", "200"),
 }

@@ -15,9 +15,10 @@ from handlers.mail_in.mailboxes import Mailboxes
 from handlers.tokens import Tokens
 from mail.connections import FetchedBatch
 from mail.errors import MailError
+from mail.model import ReceivedMail
 from storage.crypto import Vault
 from storage.engine import Session, open_database
-from storage.queries import channels
+from storage.queries import channels, meta
 from storage.startup import prepare
 
 TEAM = "T00000000"
@@ -37,7 +38,7 @@ class IntakeStore:
         self._db = open_database(url, Vault([Fernet.generate_key().decode()]))
         await prepare(self._db)
         clock = SystemClock()
-        context = Context(
+        self.context = Context(
             db=self._db,
             clock=clock,
             tokens=Tokens(b"k" * 32),
@@ -46,15 +47,22 @@ class IntakeStore:
             holder="bench",
         )
         async with self._db.write() as tx:
+            await meta.ensure_workspace(tx, TEAM, now=clock.now())
             for number in range(self._channels):
                 self.ids.append(await _add_channel(tx, number))
-        self._intake = Intake(context, AddressIndex(self._db, TEAM))
-        self._mailboxes = Mailboxes(context, self._intake)
+        self.index = AddressIndex(self._db, TEAM)
+        self._intake = Intake(self.context, self.index)
+        self._mailboxes = Mailboxes(self.context, self._intake)
         await self._mailboxes.load()
+        await self.index.refresh()
 
     async def take(self, channel_id: int, batch: FetchedBatch) -> None:
         assert self._mailboxes is not None
         await self._mailboxes.take(channel_id, batch)
+
+    async def receive(self, mail: ReceivedMail) -> None:
+        """A mail from disk, for the first channel."""
+        await self._intake.receive_for(self.index.all()[:1], mail, source="replay")
 
     async def note(self, channel_id: int, error: MailError | None) -> None:
         assert self._mailboxes is not None
