@@ -39,6 +39,8 @@ _TOGETHER = 64
 POSTGRES_OPTIONS = {
     "connect_timeout": "10",
     "application_name": "canal",
+    # A database that counts bytes instead of characters would give us bytes for text.
+    "client_encoding": "utf8",
     # A replica that hangs, or whose network is cut, must not hold rows against the others.
     "options": "-c idle_in_transaction_session_timeout=60s -c lock_timeout=30s",
     "keepalives_idle": "30",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, inspect, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from storage.engine import Database
 from storage.errors import NewerDatabase, Unreachable
@@ -41,8 +41,10 @@ async def upgrade(database: Database) -> bool:
         async with database.engine.begin() as connection:
             if not database.is_sqlite:
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+                await connection.run_sync(_refuse_encoding)
             return await connection.run_sync(_upgrade)
-    except (OperationalError, OSError) as error:
+    except (OperationalError, ProgrammingError, OSError) as error:
+        # ProgrammingError: no right to make tables, or somebody else's that have our names.
         raise Unreachable(_sentence(database, error)) from error
     except DBAPIError as error:
         if "not a database" in str(error.orig):
@@ -58,6 +60,8 @@ async def look(database: Database) -> str | None:
     """
     try:
         async with database.engine.connect() as connection:
+            if not database.is_sqlite:
+                await connection.run_sync(_refuse_encoding)
             await connection.run_sync(_refuse_newer)
             return await connection.run_sync(current_revision)
     except (DBAPIError, OSError) as error:
@@ -105,6 +109,16 @@ def _refuse_newer(connection: Connection) -> bool:
     if of != found or serves > head_revision():
         raise NewerDatabase
     return True
+
+
+def _refuse_encoding(connection: Connection) -> None:
+    """Raises Unreachable for a PostgreSQL database that could not hold every mail's text."""
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise Unreachable(
+            f"The database {connection.engine.url.database} has the encoding {encoding}: make one "
+            "with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+        )
 
 
 def current_revision(connection: Connection) -> str | None:
