@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
 from storage.engine import Database
 from storage.errors import StorageError
+from storage.queries.meta import IS_A_BACKUP
 
 
 async def backup(db: Database, target: Path) -> int:
     """Write all of the database to a new file; returns its size in bytes.
 
-    The copy is of one moment; writers go on meanwhile. The file appears under its name only when it
-    is whole and on the disk.
+    The copy is of one moment and says that it is a copy; writers go on meanwhile. The file appears
+    under its name only when it is whole and on the disk.
 
     Raises:
         StorageError: the database is no SQLite file, or the target exists or cannot be written.
@@ -30,9 +33,11 @@ async def backup(db: Database, target: Path) -> int:
     try:
         await asyncio.to_thread(_begin, draft, target)
         await _copy(db, draft)
+        await asyncio.to_thread(_mark, draft)
         return await asyncio.to_thread(_finish, draft, target)
-    except DBAPIError as error:
-        raise StorageError(f"{target} cannot be written: {error.orig}.") from error
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = getattr(error, "orig", error)
+        raise StorageError(f"{target} cannot be written: {cause}.") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StorageError(f"{target} cannot be written: {reason}.") from error
@@ -61,6 +66,12 @@ async def _copy(db: Database, draft: Path) -> None:
         assert raw.driver_connection is not None
         async with raw.driver_connection.execute("VACUUM INTO ?", (str(draft),)):
             pass
+
+
+def _mark(draft: Path) -> None:
+    """Whoever starts on the copy has to know that the world went on without it."""
+    with contextlib.closing(sqlite3.connect(draft)) as connection, connection:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (IS_A_BACKUP, b"1"))
 
 
 def _flush(path: Path) -> None:

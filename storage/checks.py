@@ -12,7 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from storage import schema
 from storage.engine import Database, Session
 from storage.models import Arrival, Message, OutboxItem, RawMail, Ticket, Workspace
+from storage.queries import meta
 from storage.secrets import list_unreadable
+from storage.startup import MOVED_TO
 
 _STUCK_AFTER = timedelta(hours=1)
 
@@ -35,7 +37,7 @@ async def find_problems(db: Database, *, now: datetime) -> list[Finding]:
         found += await _sqlite(db)
     async with db.read() as tx:
         found += await _secrets(tx)
-        for look in (_numbers, _lost_mail, _lost_replies, _stuck, _waiting, _orphans):
+        for look in (_moved, _numbers, _lost_mail, _lost_replies, _stuck, _waiting, _orphans):
             found += await look(tx, now)
     return sorted(found, key=lambda finding: not finding.broken)
 
@@ -71,6 +73,11 @@ async def _secrets(tx: Session) -> list[Finding]:
         Finding(True, f"The secret of {place} cannot be opened with CANAL_SECRET_KEY.")
         for place in await list_unreadable(tx)
     ]
+
+
+async def _moved(tx: Session, _now: datetime) -> list[Finding]:
+    place = await meta.find(tx, MOVED_TO)
+    return [Finding(False, f"It was moved to {place.decode()}, and is not used.")] if place else []
 
 
 async def _numbers(tx: Session, _now: datetime) -> list[Finding]:

@@ -4,6 +4,7 @@ StorageError
 ├── WrongKey        the secret key does not fit this database
 ├── NewerDatabase   the database was written by a newer Canal
 ├── Unreachable     the database cannot be opened
+├── MovedAway       everything in it was moved to another one
 └── Locked          another Canal process holds this SQLite database
 
 The docstring of a class is its default message.
@@ -29,6 +30,10 @@ class NewerDatabase(StorageError):  # noqa: N818
 
 class Unreachable(StorageError):  # noqa: N818
     """The database cannot be opened: check CANAL_DATABASE_URL."""
+
+
+class MovedAway(StorageError):  # noqa: N818
+    """This database was moved to another one: set CANAL_DATABASE_URL to that."""
 
 
 class Locked(StorageError):  # noqa: N818

@@ -18,7 +18,9 @@ from storage.engine import Database, Session
 from storage.errors import StorageError
 from storage.models import Base
 from storage.notify import is_anybody_there
+from storage.queries import mails, meta, outbox
 from storage.schema import upgrade
+from storage.startup import MOVED_TO
 
 _BATCH_ROWS = 500
 _MAILS_AT_ONCE = 8
@@ -40,9 +42,12 @@ async def move(
 ) -> list[Moved]:
     """Copy everything; `tell` hears of each table. Nothing may run on either of them meanwhile.
 
+    The source is marked as moved away, so that no Canal goes on there by mistake.
+
     Raises:
         StorageError: the target is not empty or in use, or did not take what the source has.
     """
+    await upgrade(source)
     await upgrade(target)
     await _refuse_used(target)
     moved = []
@@ -52,10 +57,31 @@ async def move(
                 moved.append(await _move_table(reader, writer, table))
                 tell(moved[-1])
             await _verify(reader, writer, moved)
+            await meta.forget(writer, MOVED_TO)
+            # Nobody runs: what is claimed was in the hands of a Canal that died.
+            await mails.release_claims(writer)
+            await outbox.release_claims(writer)
     except DBAPIError as error:
         cause = str(error.orig).strip().partition("\n")[0]
         raise StorageError(f"Nothing was copied: {cause}") from error
+    async with source.write() as tx:
+        await meta.put(tx, MOVED_TO, _name(target).encode())
     return moved
+
+
+async def reopen(db: Database) -> bool:
+    """Take the mark of a move away. False when there was none."""
+    async with db.write() as tx:
+        was_moved = await meta.find(tx, MOVED_TO) is not None
+        await meta.forget(tx, MOVED_TO)
+    return was_moved
+
+
+def _name(db: Database) -> str:
+    """The database as it may be shown: without user and password."""
+    url = db.engine.url
+    port = f":{url.port}" if url.port else ""
+    return f"{url.get_backend_name()}://{url.host or ''}{port}/{url.database}"
 
 
 async def _refuse_used(target: Database) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import secrets
 
 from storage.engine import Database, Session, vault_of
+from storage.errors import MovedAway
 from storage.queries import meta
 from storage.schema import SERVES_KEY, look, serves_of_this_version, upgrade
 
 _CANARY = "canary"
 _SIGNING_KEY = "signing_key"
+MOVED_TO = "moved_to"
+"""Where `canal db copy` has taken everything: from then on this database is only a memory."""
 
 
 async def prepare(database: Database) -> bytes:
@@ -19,14 +22,25 @@ async def prepare(database: Database) -> bytes:
     must not orphan the Reply-To addresses that customers already hold.
 
     Raises:
-        WrongKey, NewerDatabase, Unreachable: each with its sentence.
+        WrongKey, NewerDatabase, Unreachable, MovedAway: each with its sentence.
     """
     is_newest = await upgrade(database)
     async with database.write() as tx:
+        await _refuse_moved(tx)
         if is_newest and await meta.find(tx, SERVES_KEY) != serves_of_this_version():
             await meta.put(tx, SERVES_KEY, serves_of_this_version())
         await _check_canary(tx)
         return await _signing_key(tx)
+
+
+async def _refuse_moved(tx: Session) -> None:
+    """Raises MovedAway: a Canal that worked on here too would post and send everything twice."""
+    place = await meta.find(tx, MOVED_TO)
+    if place is not None:
+        raise MovedAway(
+            f"This database was moved to {place.decode()}: set CANAL_DATABASE_URL to that, or run "
+            "“canal db reopen” to go back to this one."
+        )
 
 
 async def _check_canary(tx: Session) -> None:
@@ -46,15 +60,17 @@ async def _signing_key(tx: Session) -> bytes:
     return bytes.fromhex(vault.open(_SIGNING_KEY, sealed))
 
 
-async def verify(database: Database) -> None:
+async def verify(database: Database, *, even_moved: bool = False) -> None:
     """Look whether `prepare` would succeed, and change nothing.
 
     Raises:
-        WrongKey, NewerDatabase, Unreachable: each with its sentence.
+        WrongKey, NewerDatabase, Unreachable, and unless `even_moved` MovedAway.
     """
     if await look(database) is None:
         return
     async with database.read() as tx:
+        if not even_moved:
+            await _refuse_moved(tx)
         sealed = await meta.find(tx, _CANARY)
         if sealed is not None:
             vault_of(tx).open(_CANARY, sealed)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,20 +12,22 @@ import typer
 
 from bot.cli.support import Offline, run_offline, say, say_json
 from bot.clock import SystemClock
-from bot.config.secret_key import find_secret_keys, load_secret_keys
+from bot.config.secret_key import find_secret_keys, refuse_lost_key
 from bot.config.settings import Settings, load_settings
 from bot.config.types import parse_database_url
 from bot.lock import ProcessLock
 from bot.problems import StartupError
 from bot.runtime import run
+from handlers.upkeep.startup import go_on_from_backup
 from storage.backup import backup as write_backup
 from storage.checks import Finding, find_problems
 from storage.crypto import Vault
 from storage.engine import Database, open_database
 from storage.move import Moved, move
+from storage.move import reopen as forget_move
 from storage.schema import head_revision, look
 from storage.secrets import rotate_all
-from storage.startup import prepare, verify
+from storage.startup import verify
 
 db_app = typer.Typer(help="The database: upgrade, check, backup, copy.", no_args_is_help=True)
 
@@ -60,10 +62,10 @@ def check(
 
 async def _check() -> list[Finding]:
     settings = load_settings(os.environ)
-    if settings.is_sqlite and not _sqlite_file(settings).exists():
+    if _is_missing(settings):
         return [Finding(True, f"There is no database {settings.database_shown} yet.")]
     async with _opened(settings) as database:
-        await verify(database)
+        await verify(database, even_moved=True)
         revision = await look(database)
         if revision != head_revision():
             was = f"schema {revision}" if revision else "no tables"
@@ -77,12 +79,12 @@ def backup(
 ) -> None:
     """Copy the SQLite database while Canal runs. Keep the secret key elsewhere, and safe."""
     settings = load_settings(os.environ)
-    if settings.is_sqlite and not _sqlite_file(settings).exists():
+    if _is_missing(settings):
         raise StartupError(f"There is no database {settings.database_shown} yet.")
 
     async def main() -> int:
         async with _opened(settings) as database:
-            await verify(database)
+            await verify(database, even_moved=True)
             return await write_backup(database, file)
 
     say(f"{file}: {run(main()):,} bytes, complete.")
@@ -94,11 +96,9 @@ def copy(
     to: Annotated[str, typer.Option(help="postgresql://USER:PASSWORD@HOST/NAME, empty.")],
 ) -> None:
     """Move a SQLite installation to PostgreSQL: everything, or nothing. Stop Canal before."""
-    settings = load_settings(os.environ)
-    if not settings.is_sqlite:
-        raise StartupError("This Canal runs on PostgreSQL already: use pg_dump and pg_restore.")
-    if not _sqlite_file(settings).exists():
-        raise StartupError(f"There is no database {settings.database_shown} yet.")
+    settings = _sqlite_settings(
+        "This Canal runs on PostgreSQL already: use pg_dump and pg_restore."
+    )
     try:
         target_url = parse_database_url(to)
     except ValueError as error:
@@ -110,28 +110,75 @@ def copy(
         say(f"{moved.table}: {moved.rows}")
 
     async def main() -> None:
-        target = open_database(target_url, Vault(load_secret_keys(settings)))
-        try:
-            async with _opened(settings) as source:
-                await prepare(source)
+        async with _opened(settings) as source:
+            await verify(source, even_moved=True)
+            target = open_database(target_url, source.vault)
+            try:
                 await move(source, target, tell=tell)
-        finally:
-            await target.close()
+            finally:
+                await target.close()
 
+    with _alone(settings):
+        run(main())
+    say("Everything is copied. Set CANAL_DATABASE_URL to the new database, keep the secret key,")
+    say("and start Canal. It does not start on the old file any more (“canal db reopen”).")
+
+
+@db_app.command("reopen")
+def reopen() -> None:
+    """Go back to the SQLite file that “canal db copy” has left. Never run Canal on both."""
+    settings = _sqlite_settings("CANAL_DATABASE_URL names PostgreSQL: leave it out to go back.")
+
+    async def main() -> bool:
+        async with _opened(settings) as database:
+            await verify(database, even_moved=True)
+            return await forget_move(database)
+
+    with _alone(settings):
+        was_moved = run(main())
+    if not was_moved:
+        say("This database was not moved: there is nothing to take back.")
+        return
+    say("Canal starts on this file again. What came to the new database since is not in it.")
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """While no Canal runs on the SQLite file. Raises StartupError when one does."""
     lock = ProcessLock(settings.data_dir / "canal.lock")
     lock.acquire()
     try:
-        run(main())
+        yield
     finally:
         lock.release()
-    say("Everything is copied. Set CANAL_DATABASE_URL to the new database, keep the secret key,")
-    say("and start Canal. The old file was not changed.")
+
+
+def _sqlite_settings(otherwise: str) -> Settings:
+    """The settings of an installation on SQLite that is there. Raises StartupError."""
+    settings = load_settings(os.environ)
+    if not settings.is_sqlite:
+        raise StartupError(otherwise)
+    if _is_missing(settings):
+        raise StartupError(f"There is no database {settings.database_shown} yet.")
+    return settings
+
+
+@db_app.command("restored")
+def restored() -> None:
+    """After pg_restore, before Canal starts: what may have been done since is not done again.
+
+    A backup by “canal db backup” needs it not: Canal knows one when it starts on it.
+    """
+    run_offline(lambda offline: go_on_from_backup(offline.context))
+    say("What waits is looked for before it is done, replies that waited are asked about, and")
+    say("new tickets get higher numbers than any that were lost.")
 
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Database]:
     keys = find_secret_keys(settings)
     if keys is None:
+        refuse_lost_key(settings)
         raise StartupError(
             f"There is no secret key in {settings.data_dir}: without it the database is of no use."
         )
@@ -142,8 +189,9 @@ async def _opened(settings: Settings) -> AsyncIterator[Database]:
         await database.close()
 
 
-def _sqlite_file(settings: Settings) -> Path:
-    return Path(settings.database_url.partition(":///")[2].partition("?")[0])
+def _is_missing(settings: Settings) -> bool:
+    file = settings.sqlite_file
+    return file is not None and not file.exists()
 
 
 key_app = typer.Typer(help="The key for secrets at rest.", no_args_is_help=True)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import typer
 
 from bot.clock import SystemClock
-from bot.config.secret_key import find_secret_keys, load_secret_keys
+from bot.config.secret_key import find_secret_keys, load_secret_keys, refuse_lost_key
 from bot.config.settings import Settings, load_settings
 from bot.problems import StartupError
 from bot.runtime import run
@@ -109,9 +109,10 @@ def _option_of(field_name: str) -> str:
 async def check_database(settings: Settings) -> None:
     """Look at the database and change nothing. Raises StartupError with a sentence."""
     keys = find_secret_keys(settings)
-    if settings.is_sqlite and not (settings.data_dir / "canal.db").exists():
+    if settings.sqlite_file is not None and not settings.sqlite_file.exists():
         return
     if keys is None:
+        refuse_lost_key(settings)
         return
     try:
         database = open_database(settings.database_url, Vault(keys))

@@ -21,11 +21,13 @@ KEY_FILE = "secret.key"
 def load_secret_keys(settings: Settings) -> tuple[str, ...]:
     """The keys, newest first; makes the data folder's key where none is set and none is there.
 
-    Raises StartupError with a sentence that never holds any of a key.
+    Raises StartupError with a sentence that never holds any of a key; also for a SQLite database
+    whose key is lost, since a new one would not open it.
     """
     keys = find_secret_keys(settings)
     if keys is not None:
         return keys
+    refuse_lost_key(settings)
     ensure_data_dir(settings.data_dir)
     path = settings.data_dir / KEY_FILE
     _create(path, new_key())
@@ -40,6 +42,16 @@ def find_secret_keys(settings: Settings) -> tuple[str, ...] | None:
         return read_key_file(settings.secret_key_file, "CANAL_SECRET_KEY_FILE")
     path = settings.data_dir / KEY_FILE
     return read_key_file(path, "The key file") if path.exists() else None
+
+
+def refuse_lost_key(settings: Settings) -> None:
+    """Where no key is set and none is there: raises StartupError if there is a database already."""
+    file = settings.sqlite_file
+    if file is not None and file.is_file() and file.stat().st_size:
+        raise StartupError(
+            f"There is a database, {file}, but no key for it in {settings.data_dir}: put its "
+            f"{KEY_FILE} back there, or set CANAL_SECRET_KEY."
+        )
 
 
 def new_key() -> str:

@@ -217,6 +217,13 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite")
 
     @property
+    def sqlite_file(self) -> Path | None:
+        """The database's file; None on PostgreSQL."""
+        if not self.is_sqlite:
+            return None
+        return Path(self.database_url.partition(":///")[2].partition("?")[0])
+
+    @property
     def slack_mode(self) -> Literal["socket", "http"] | None:
         """How Slack speaks to us; Socket Mode wins where both are possible."""
         if self.slack_bot_token is None:

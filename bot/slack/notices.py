@@ -274,6 +274,8 @@ def _forwarding_confirmation(facts: Facts, texts: Texts) -> tuple[str, list[Json
 
 def _backfill_offer(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     sentence = texts("This was written while Canal was away, so it was not sent.")
+    if facts.get("may_be_sent"):
+        sentence = texts("Canal went on from a backup: this may have been sent already, or not.")
     return sentence, [
         button(texts("Send it now"), "reply_send", facts["message_id"], style="primary"),
         button(texts("Keep as note"), "reply_note", facts["message_id"]),

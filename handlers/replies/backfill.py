@@ -3,6 +3,7 @@
 Slack keeps no events for an app that is away. At every new connection the threads of the tickets
 that are not closed are read since the last message seen; what is new goes the ordinary way. A
 reply older than `_SEND_UP_TO` is offered for sending instead of sent: its moment may have passed.
+So is one from before Canal went on from a backup: it may have been sent.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from handlers.posts import Notice, NoticeKind, Place
 from handlers.replies.outcomes import OutcomeKind
 from handlers.replies.replies import Replies
 from storage.engine import Session
-from storage.queries import messages, tickets
+from storage.queries import messages, restored, tickets
 from storage.records import MessageRecord, OutboxRecord, TicketRecord
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Backfill:
         self._one_at_a_time = asyncio.Lock()
         self._missed: dict[tuple[str, str], str] = {}
         """Threads of events that failed here → the ts of the earliest."""
+        self._restored_at: datetime | None = None
 
     async def run(self) -> int:
         """Catch up with every open thread; returns how many messages were new."""
@@ -129,6 +131,7 @@ class Backfill:
         now = self._context.clock.now()
         async with self._context.db.read() as tx:
             held = await messages.list_stoppable(tx, ticket.id, since=now - _RECENT)
+            self._restored_at = await restored.find_time(tx)
         seen = since or ticket.last_seen_ts or ticket.root_ts or "0"
         if not held and newest is not None and _number(newest) <= _number(seen):
             return 0
@@ -166,18 +169,21 @@ class Backfill:
                 await self._replies.on_edit(said)
 
     async def _take(self, said: AgentMessage, now: datetime) -> None:
-        is_old = now - datetime.fromtimestamp(_number(said.ts), UTC) > _SEND_UP_TO
-        outcome = await self._replies.on_message(said, only_offer=is_old)
+        said_at = datetime.fromtimestamp(_number(said.ts), UTC)
+        may_be_sent = self._restored_at is not None and said_at < self._restored_at
+        is_old = now - said_at > _SEND_UP_TO
+        outcome = await self._replies.on_message(said, only_offer=is_old or may_be_sent)
         if outcome is None or outcome.message is None or outcome.kind is not OutcomeKind.OFFERED:
             return
         async with self._context.db.write() as tx:
-            await self._offer(tx, outcome.ticket, outcome.message)
+            await self._offer(tx, outcome.ticket, outcome.message, may_be_sent=may_be_sent)
         self._context.wake.deliver()
 
-    async def _offer(self, tx: Session, ticket: TicketRecord, message: MessageRecord) -> None:
-        notice = Notice(
-            NoticeKind.BACKFILL_OFFER, {"message_id": message.id}, mention=message.slack_user_id
-        )
+    async def _offer(
+        self, tx: Session, ticket: TicketRecord, message: MessageRecord, *, may_be_sent: bool
+    ) -> None:
+        facts: dict[str, object] = {"message_id": message.id, "may_be_sent": may_be_sent}
+        notice = Notice(NoticeKind.BACKFILL_OFFER, facts, mention=message.slack_user_id)
         await work.notice_in_thread(tx, ticket, notice, now=self._context.clock.now())
 
 

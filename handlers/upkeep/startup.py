@@ -7,7 +7,7 @@ import logging
 from handlers.context import Context
 from storage import leases
 from storage.engine import Database
-from storage.queries import mails, meta, outbox, outbox_pauses
+from storage.queries import mails, meta, outbox, outbox_pauses, restored
 from storage.queries.meta import adopt_team
 
 _log = logging.getLogger(__name__)
@@ -47,6 +47,17 @@ async def recover(context: Context, *, alone: bool) -> None:
         await mails.release_claims(tx)
         await outbox.release_claims(tx)
         await outbox_pauses.mend_future(tx, now=context.clock.now())
+        if await meta.find(tx, meta.IS_A_BACKUP) is not None:
+            await restored.take_up(tx, now=context.clock.now())
+            _log.warning(
+                "this is a backup: what it held as waiting is looked for before it is done"
+            )
+
+
+async def go_on_from_backup(context: Context) -> None:
+    """What `recover` does by itself with a backup of ours, for one that another tool made."""
+    async with context.db.write() as tx:
+        await restored.take_up(tx, now=context.clock.now())
 
 
 async def leave(context: Context) -> None:

@@ -12,6 +12,8 @@ from storage.queries.core import table_of
 from storage.queries.upsert import insert_new, put_row
 
 _CONFIG_VERSION = "config_version"
+IS_A_BACKUP = "is_a_backup"
+"""There in a copy that `canal db backup` made, until a Canal has begun to work on it."""
 _w = table_of(Workspace)
 _COUNT_UP = (
     update(_w)

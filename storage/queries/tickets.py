@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from storage.engine import Session
+from storage.engine import Session, is_sqlite
 from storage.models import MessageIndex, Ticket, TicketPerson
 from storage.queries.core import Lookup, Records, table_of
 from storage.queries.meta import take_ticket_number
@@ -21,6 +21,7 @@ _t = _tickets.table.c
 _UNFINISHED = ("open", "waiting")
 """What is not closed, named: an index finds these, and not what is unequal to something."""
 _BY_ID = Lookup(_tickets.select().where(_t.id == bindparam("ticket_id")), lock=True)
+_HIGHEST = select(func.max(_t.id))
 _BY_THREAD = Lookup(
     _tickets.select().where(
         _t.slack_channel_id == bindparam("slack_channel_id"), _t.root_ts == bindparam("root_ts")
@@ -62,9 +63,16 @@ class IndexHit:
 
 
 async def add(tx: Session, team_id: str, values: Mapping[str, Any]) -> TicketRecord:
-    """A new ticket under the workspace's next number."""
+    """A new ticket under the workspace's next number.
+
+    PostgreSQL counts ids in a sequence; SQLite's are kept from falling behind the numbers, which
+    jump where an id may have been given before (`queries.restored`).
+    """
     number = await take_ticket_number(tx, team_id)
-    return await _tickets.add(tx, {"team_id": team_id, "number": number, **values})
+    row = {"team_id": team_id, "number": number, **values}
+    if is_sqlite(tx):
+        row["id"] = max(number, (await tx.scalar(_HIGHEST) or 0) + 1)
+    return await _tickets.add(tx, row)
 
 
 async def change(tx: Session, ticket_id: int, **values: Any) -> None:

@@ -8,17 +8,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, func, insert, select, text
 
 from storage.backup import backup
 from storage.engine import Database, open_database
-from storage.errors import StorageError
+from storage.errors import MovedAway, StorageError, Unreachable
 from storage.models import Base, RawMail
-from storage.move import move
+from storage.move import move, reopen
 from storage.notify import Notifier
-from storage.queries import channels, mails, messages, tickets
-from storage.startup import prepare
+from storage.queries import channels, mails, messages, meta, tickets
+from storage.startup import prepare, verify
+from tests.servers.postgres import PostgresServer
 from tests.storage.samples import (
+    LEASE,
     NOW,
     VAULT,
     add_channel,
@@ -26,6 +28,7 @@ from tests.storage.samples import (
     add_ticket,
     arrival,
     break_rules,
+    claim,
     enqueue,
     message_values,
     raw,
@@ -97,6 +100,9 @@ async def test_a_backup_is_whole_and_only_its_owners(source: Database, tmp_path:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     copied = open_database(f"sqlite+aiosqlite:///{file}", VAULT)
     await prepare(copied)
+    async with copied.write() as tx:
+        assert await meta.find(tx, meta.IS_A_BACKUP), "it does not say what it is"
+        await meta.forget(tx, meta.IS_A_BACKUP)
     for table in Base.metadata.sorted_tables:
         assert await rows(copied, table) == await rows(source, table)
     await copied.close()
@@ -153,12 +159,72 @@ async def test_everything_is_moved_and_nothing_twice(source: Database, target: D
     filled = {table.name for table in Base.metadata.sorted_tables if await rows(source, table)}
     assert filled == set(Base.metadata.tables), "a table that the test does not fill"
     moved = await move(source, target)
+    assert await reopen(source), "it is marked as moved"
     assert {one.table: one.rows for one in moved} == {
         table.name: len(await rows(source, table)) for table in Base.metadata.sorted_tables
     }
     for table in Base.metadata.sorted_tables:
         assert await rows(target, table) == await rows(source, table), table.name
     assert await prepare(target) == await prepare(source)
+
+
+@pytest.mark.postgres
+async def test_nothing_goes_on_where_everything_was_moved_from(
+    source: Database, target: Database, postgres_server: PostgresServer
+) -> None:
+    await fill(source)
+    await move(source, target)
+    with pytest.raises(MovedAway, match=r"moved to postgresql://127\.0\.0\.1:\d+/canal_"):
+        await prepare(source)
+    with pytest.raises(MovedAway):
+        await verify(source)
+    again = open_database(postgres_server.create_database(), VAULT)
+    await move(source, again)
+    await prepare(again)
+    await again.close()
+    assert await reopen(source)
+    await prepare(source)
+    assert not await reopen(source)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+async def test_a_target_that_could_not_hold_every_text_is_refused(
+    source: Database, postgres_server: PostgresServer, encoding: str
+) -> None:
+    name = f"of_{encoding.lower()}"
+    postgres_server.execute(
+        f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'"
+    )
+    narrow = open_database(postgres_server.url(name), VAULT)
+    with pytest.raises(Unreachable, match=f"has the encoding {encoding}"):
+        await move(source, narrow)
+    await narrow.close()
+
+
+@pytest.mark.postgres
+async def test_a_target_with_somebody_elses_tables_is_refused(
+    source: Database, target: Database
+) -> None:
+    async with target.engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE messages (x int)"))
+    with pytest.raises(Unreachable, match='"messages" already exists'):
+        await move(source, target)
+
+
+@pytest.mark.postgres
+async def test_what_a_killed_canal_had_in_hand_waits_for_nobody_at_the_new_place(
+    source: Database, target: Database
+) -> None:
+    await fill(source)
+    assert len(await claim(source, "killed")) == 1
+    async with source.write() as tx:
+        assert await mails.claim(tx, "killed", now=NOW, lease=LEASE, limit=1)
+    await move(source, target)
+    (item,) = await claim(target, "new")
+    assert item.uncertain, "it may have been done"
+    async with target.write() as tx:
+        assert await mails.claim(tx, "new", now=NOW, lease=LEASE, limit=1)
 
 
 @pytest.mark.postgres
