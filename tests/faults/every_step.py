@@ -22,6 +22,8 @@ from tests.faults.points import NO_STEPS, STEPS, Point
 
 IN_FULL = os.environ.get("CANAL_FAULTS") == "full"
 MAILS = 500 if IN_FULL else 250
+_HITS = (1, 4, 12)
+_WAVE = 5
 _IN_THE_AIR = 4
 """Mails that can be on their way to the smarthost when Canal dies: of each, nobody can know."""
 TIMEOUT = 1800 if IN_FULL else 600
@@ -69,7 +71,8 @@ async def kill_at_every_step_in_turn(canal: Crashing) -> None:
 
 
 async def kill_at_one_point(canal: Crashing, point: Point) -> None:
-    for hit in (1, 7, 40):
-        assert await canal.run_until_it_dies_at(Point(point.step, point.when, hit), MAILS // 4)
+    for hit in _HITS:
+        one = Point(point.step, point.when, hit)
+        assert await canal.run_until_it_dies_at(one, MAILS // 4, wave=_WAVE), one
     canal.hand_in(max(0, MAILS - canal.count))
     await all_there_none_twice(canal)

@@ -27,6 +27,7 @@ from tests.servers.ports import free_port
 
 PATIENCE = 300.0 if os.environ.get("CANAL_FAULTS") == "full" else 90.0
 _EVERY_THIRD = 3
+_BETWEEN_WAVES = 0.1
 
 
 class Crashing(ProcessHarness):
@@ -44,6 +45,8 @@ class Crashing(ProcessHarness):
         self._answering: asyncio.Task[None] | None = None
         self.said: dict[int, str] = {}
         """Number of a mail → ts of the agent's answer to it."""
+        self._numbers: dict[str, int | None] = {}
+        """Of the cards, by their ts: looked for once, however often all of them are gone through."""
 
     async def start_canal(self) -> None:
         if not hasattr(self, "inbound"):
@@ -58,18 +61,26 @@ class Crashing(ProcessHarness):
                 task.cancel()
         await super().stop_canal()
 
-    async def run_until_it_dies_at(self, point: Point, mails: int, within: float = 20.0) -> bool:
-        """Hand mails in and let Canal die at the point; False when it never came there."""
+    async def run_until_it_dies_at(
+        self, point: Point, mails: int, *, wave: int | None = None, within: float = 20.0
+    ) -> bool:
+        """Hand mails in and let Canal die at the point; False when it never came there.
+
+        They come together, or a `wave` at a time: mails that come together share their commits.
+        """
         self._launch(point)
-        self.hand_in(mails)
         died = asyncio.create_task(self._start_and_die())
         for _ in range(3):
+            for number in range(0, mails, wave or mails):
+                self.hand_in(min(wave or mails, mails - number))
+                await asyncio.wait({died}, timeout=_BETWEEN_WAVES if wave else 0)
+                if died.done():
+                    break
             done, _ = await asyncio.wait({died}, timeout=within)
             if done:
                 assert died.result() == -9, await self.process.errors()
                 self.crashes.append(point)
                 return True
-            self.hand_in(mails)
         await self.process.kill()
         await died
         return False
@@ -118,9 +129,15 @@ class Crashing(ProcessHarness):
 
     def _unanswered(self) -> Iterator[tuple[int, Json]]:
         for card in self.roots():
-            number = number_in(card, "Mail")
+            number = self._number_of(card)
             if number is not None and number not in self.said:
                 yield number, card
+
+    def _number_of(self, card: Json) -> int | None:
+        ts = str(card["ts"])
+        if ts not in self._numbers:
+            self._numbers[ts] = number_in(card, "Mail")
+        return self._numbers[ts]
 
     async def until_all_is_done(self) -> None:
         """Everything has come through, and the agent has been asked where nobody can know."""
@@ -159,7 +176,7 @@ class Crashing(ProcessHarness):
         return len(asked)
 
     async def _press_send(self, number: int) -> None:
-        card = next(one for one in self.roots() if number_in(one, "Mail") == number)
+        card = next(one for one in self.roots() if self._number_of(one) == number)
         question = await self.sandbox.wait_for(lambda: self._question(card), PATIENCE)
         assert question is not None
         await self.sandbox.click(self.ana, self.support, question["ts"], "reply_send")
