@@ -46,7 +46,7 @@ class Crashing(ProcessHarness):
         self.said: dict[int, str] = {}
         """Number of a mail → ts of the agent's answer to it."""
         self._numbers: dict[str, int | None] = {}
-        """Of the cards, by their ts: looked for once, however often all of them are gone through."""
+        """Of the cards, by their ts: looked for once, however often they are gone through."""
 
     async def start_canal(self) -> None:
         if not hasattr(self, "inbound"):
