@@ -8,11 +8,10 @@ import os
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from storage.engine import Database
 from storage.errors import StorageError
 from storage.queries.meta import IS_A_BACKUP
+from storage.schema import DAMAGED, unusable
 
 
 async def backup(db: Database, target: Path) -> int:
@@ -29,20 +28,24 @@ async def backup(db: Database, target: Path) -> int:
             "This Canal runs on PostgreSQL: use pg_dump, which copies it while it runs "
             "(pg_dump --format=custom --file=canal.dump, and pg_restore to bring it back)."
         )
+    return await asyncio.to_thread(_write, db, Path(str(db.engine.url.database)), target)
+
+
+def _write(db: Database, source: Path, target: Path) -> int:
     draft = target.with_name(f".{target.name}.part")
     try:
-        await asyncio.to_thread(_begin, draft, target)
-        await _copy(db, draft)
-        await asyncio.to_thread(_mark, draft)
-        return await asyncio.to_thread(_finish, draft, target)
-    except (DBAPIError, sqlite3.Error) as error:
-        cause = getattr(error, "orig", error)
-        raise StorageError(f"{target} cannot be written: {cause}.") from error
+        _begin(draft, target)
+        _copy(source, draft)
+        return _finish(draft, target)
+    except sqlite3.Error as error:
+        if any(word in str(error) for word in DAMAGED):
+            raise unusable(db, error) from error
+        raise StorageError(f"{target} cannot be written: {error}.") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StorageError(f"{target} cannot be written: {reason}.") from error
     finally:
-        await asyncio.to_thread(draft.unlink, missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 def _begin(draft: Path, target: Path) -> None:
@@ -59,19 +62,12 @@ def _finish(draft: Path, target: Path) -> int:
     return target.stat().st_size
 
 
-async def _copy(db: Database, draft: Path) -> None:
-    async with db.engine.connect() as connection:
-        # Not within a transaction: VACUUM INTO makes its own.
-        raw = await connection.get_raw_connection()
-        assert raw.driver_connection is not None
-        async with raw.driver_connection.execute("VACUUM INTO ?", (str(draft),)):
-            pass
-
-
-def _mark(draft: Path) -> None:
-    """Whoever starts on the copy has to know that the world went on without it."""
-    with contextlib.closing(sqlite3.connect(draft)) as connection, connection:
-        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (IS_A_BACKUP, b"1"))
+def _copy(source: Path, draft: Path) -> None:
+    with contextlib.closing(sqlite3.connect(source)) as connection:
+        connection.execute("VACUUM INTO ?", (str(draft),))
+    with contextlib.closing(sqlite3.connect(draft)) as copied, copied:
+        # Whoever starts on the copy has to know that the world went on without it.
+        copied.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (IS_A_BACKUP, b"1"))
 
 
 def _flush(path: Path) -> None:

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import and_, exists, func, or_, select
 
 from storage import schema
+from storage.check_bytes import look_at_file, look_at_mails, look_at_rows
 from storage.engine import Database, Session
-from storage.models import Arrival, Message, OutboxItem, RawMail, Ticket, Workspace
+from storage.errors import Finding
+from storage.models import Arrival, EmailChannel, Message, OutboxItem, RawMail, Ticket, Workspace
 from storage.queries import meta
 from storage.secrets import list_unreadable
-from storage.startup import MOVED_TO
+from storage.startup import MOVED_TO, REQUIRED
 
 _STUCK_AFTER = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`broken`: something is wrong. Else it only wants somebody's attention."""
-
-    broken: bool
-    sentence: str
+_NAMES = select(EmailChannel.uid, EmailChannel.name)
 
 
 Look = Callable[[Session, datetime], Awaitable[list[Finding]]]
@@ -32,9 +26,10 @@ Look = Callable[[Session, datetime], Awaitable[list[Finding]]]
 
 async def find_problems(db: Database, *, now: datetime) -> list[Finding]:
     """Everything that does not fit, what is broken first. The database must be migrated."""
-    found = await _schema(db)
-    if db.is_sqlite:
-        found += await _sqlite(db)
+    for look_first in (look_at_file, _schema, look_at_rows):
+        if found := await look_first(db):
+            return found  # what else it says cannot be trusted, or not be read
+    found = await look_at_mails(db)
     async with db.read() as tx:
         found += await _secrets(tx)
         for look in (_moved, _numbers, _lost_mail, _lost_replies, _stuck, _waiting, _orphans):
@@ -45,34 +40,35 @@ async def find_problems(db: Database, *, now: datetime) -> list[Finding]:
 async def _schema(db: Database) -> list[Finding]:
     async with db.engine.connect() as connection:
         differences = await connection.run_sync(schema.differences)
-    return [
-        Finding(True, f"The schema differs from this version's: {str(one)[:200]}.")
-        for one in differences
-    ]
+    sentence = "The schema differs from this version's: {}. Go back to a backup (docs/deploy.md)."
+    return [Finding(True, sentence.format(_in_words(one))) for one in differences]
 
 
-async def _sqlite(db: Database) -> list[Finding]:
-    found = []
-    async with db.read() as tx:
-        try:
-            damage = [str(row[0]) for row in await tx.execute(text("PRAGMA integrity_check"))]
-        except DBAPIError as error:
-            damage = [str(error.orig)]
-        if damage != ["ok"]:
-            found.append(Finding(True, f"The file is damaged: {damage[0][:200]}. Use a backup."))
-            return found
-        dangling = list(await tx.execute(text("PRAGMA foreign_key_check")))
-    tables = sorted({str(row[0]) for row in dangling})
-    if tables:
-        found.append(Finding(True, f"{len(dangling)} rows point nowhere, in {', '.join(tables)}."))
-    return found
+def _in_words(difference: Any) -> str:
+    """One of alembic's differences: what it would do to mend it."""
+    kind, thing = difference[:2] if isinstance(difference, tuple) else ("", difference)
+    if kind in ("add_table", "add_index", "add_constraint"):
+        return f"{kind.removeprefix('add_')} {thing.name} is missing"
+    return str(difference)[:200]
 
 
 async def _secrets(tx: Session) -> list[Finding]:
-    return [
-        Finding(True, f"The secret of {place} cannot be opened with CANAL_SECRET_KEY.")
-        for place in await list_unreadable(tx)
-    ]
+    names = {f"connection:{uid}": name for uid, name in await tx.execute(_NAMES)}
+    found = []
+    for place in await list_unreadable(tx):
+        channel, _, direction = place.rpartition(":")
+        if channel in names:
+            what = f"The {direction}going" if direction == "out" else "The incoming"
+            what += f" password or token of “{names[channel]}”"
+            mend = "give it anew with “canal channels edit” or “canal channels login”"
+        else:
+            what, mend = f"The secret “{place}”", "bring back the key that made it"
+        found.append(Finding(True, f"{what} cannot be opened with CANAL_SECRET_KEY: {mend}."))
+    for key in REQUIRED:
+        if await meta.find(tx, key) is None:
+            what = f"The secret “{key}” is gone, and would be made anew at the next start"
+            found.append(Finding(True, f"{what}: go back to a backup."))
+    return found
 
 
 async def _moved(tx: Session, _now: datetime) -> list[Finding]:

@@ -12,6 +12,16 @@ The docstring of a class is its default message.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `canal db check` found. `broken`: something is wrong; else it wants attention."""
+
+    broken: bool
+    sentence: str
+
 
 class StorageError(Exception):
     """The database could not be used."""

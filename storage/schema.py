@@ -24,6 +24,8 @@ SERVES = "0001"
 migration that expands, the newest itself after one that contracts. Held by a test."""
 SERVES_KEY = "schema_serves"
 """In the database: `revision:serves`, by the Canal whose newest revision that is."""
+DAMAGED = ("not a database", "malformed")
+"""What SQLite says of a file that it cannot make sense of."""
 _ADVISORY_LOCK = 0x43414E414C  # "CANAL": two Canals that start together migrate one after the other
 
 
@@ -45,10 +47,10 @@ async def upgrade(database: Database) -> bool:
             return await connection.run_sync(_upgrade)
     except (OperationalError, ProgrammingError, OSError) as error:
         # ProgrammingError: no right to make tables, or somebody else's that have our names.
-        raise Unreachable(_sentence(database, error)) from error
+        raise unusable(database, error) from error
     except DBAPIError as error:
-        if "not a database" in str(error.orig):
-            raise Unreachable(_sentence(database, error)) from error
+        if any(word in str(error.orig) for word in DAMAGED):
+            raise unusable(database, error) from error
         raise
 
 
@@ -65,15 +67,18 @@ async def look(database: Database) -> str | None:
             await connection.run_sync(_refuse_newer)
             return await connection.run_sync(current_revision)
     except (DBAPIError, OSError) as error:
-        raise Unreachable(_sentence(database, error)) from error
+        raise unusable(database, error) from error
 
 
-def _sentence(database: Database, error: Exception) -> str:
+def unusable(database: Database, error: Exception) -> Unreachable:
+    """The error for people: which database, and what its driver says."""
     url = database.engine.url
     cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     if database.is_sqlite:
-        return f"The database file {url.database} cannot be opened ({cause})."
-    return f"PostgreSQL at {url.host}:{url.port or 5432} cannot be used ({cause})."
+        damaged = any(word in cause for word in DAMAGED)
+        mend = " Go back to a backup (docs/deploy.md)." if damaged else ""
+        return Unreachable(f"The database file {url.database} cannot be opened ({cause}).{mend}")
+    return Unreachable(f"PostgreSQL at {url.host}:{url.port or 5432} cannot be used ({cause}).")
 
 
 def _config(connection: Connection | None = None) -> Any:

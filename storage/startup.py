@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import secrets
 
+from sqlalchemy.exc import DBAPIError
+
 from storage.engine import Database, Session, vault_of
 from storage.errors import MovedAway
 from storage.queries import meta
-from storage.schema import SERVES_KEY, look, serves_of_this_version, upgrade
+from storage.schema import SERVES_KEY, look, serves_of_this_version, unusable, upgrade
 
 _CANARY = "canary"
 _SIGNING_KEY = "signing_key"
+REQUIRED = (_CANARY, _SIGNING_KEY)
+"""What every database has from its first start on."""
 MOVED_TO = "moved_to"
 """Where `canal db copy` has taken everything: from then on this database is only a memory."""
 
@@ -25,12 +29,15 @@ async def prepare(database: Database) -> bytes:
         WrongKey, NewerDatabase, Unreachable, MovedAway: each with its sentence.
     """
     is_newest = await upgrade(database)
-    async with database.write() as tx:
-        await _refuse_moved(tx)
-        if is_newest and await meta.find(tx, SERVES_KEY) != serves_of_this_version():
-            await meta.put(tx, SERVES_KEY, serves_of_this_version())
-        await _check_canary(tx)
-        return await _signing_key(tx)
+    try:
+        async with database.write() as tx:
+            await _refuse_moved(tx)
+            if is_newest and await meta.find(tx, SERVES_KEY) != serves_of_this_version():
+                await meta.put(tx, SERVES_KEY, serves_of_this_version())
+            await _check_canary(tx)
+            return await _signing_key(tx)
+    except DBAPIError as error:
+        raise unusable(database, error) from error
 
 
 async def _refuse_moved(tx: Session) -> None:
@@ -68,9 +75,12 @@ async def verify(database: Database, *, even_moved: bool = False) -> None:
     """
     if await look(database) is None:
         return
-    async with database.read() as tx:
-        if not even_moved:
-            await _refuse_moved(tx)
-        sealed = await meta.find(tx, _CANARY)
-        if sealed is not None:
-            vault_of(tx).open(_CANARY, sealed)
+    try:
+        async with database.read() as tx:
+            if not even_moved:
+                await _refuse_moved(tx)
+            sealed = await meta.find(tx, _CANARY)
+            if sealed is not None:
+                vault_of(tx).open(_CANARY, sealed)
+    except DBAPIError as error:
+        raise unusable(database, error) from error

@@ -20,9 +20,10 @@ from bot.problems import StartupError
 from bot.runtime import run
 from handlers.upkeep.startup import go_on_from_backup
 from storage.backup import backup as write_backup
-from storage.checks import Finding, find_problems
+from storage.checks import find_problems
 from storage.crypto import Vault
 from storage.engine import Database, open_database
+from storage.errors import Finding
 from storage.move import Moved, move
 from storage.move import reopen as forget_move
 from storage.schema import head_revision, look

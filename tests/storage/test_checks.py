@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from sqlalchemy import text, update
 
+from storage.backup import backup
 from storage.checks import find_problems
-from storage.engine import Database
-from storage.models import Arrival, Connection, Workspace
-from storage.queries import channels, mails, outbox
+from storage.engine import Database, open_database
+from storage.errors import Unreachable
+from storage.models import Arrival, Connection, RawMail, Workspace
+from storage.queries import channels, mails, meta, outbox
 from storage.records import ChannelRecord
 from storage.secrets import list_unreadable, rotate_all
 from storage.startup import prepare
 from tests.storage.conftest import SQLITE, Open
 from tests.storage.samples import (
     NOW,
+    VAULT,
+    add_channel,
     add_message,
     add_ticket,
     arrival,
@@ -57,10 +64,75 @@ async def test_secrets_that_do_not_open(db: Database, channel: ChannelRecord) ->
         await channels.set_connection(tx, channel, "in", "imap", {}, secret={"p": "s"})
         await tx.execute(update(Connection).values(secret=b"gAAAAgarbage"))
     (one,) = await problems(db)
-    assert (
-        one
-        == f"✗ The secret of connection:{channel.uid}:in cannot be opened with CANAL_SECRET_KEY."
+    assert one.startswith(
+        "✗ The incoming password or token of “Support” cannot be opened with CANAL_SECRET_KEY: "
     )
+
+
+async def test_a_key_of_ours_that_is_gone(db: Database) -> None:
+    """Without it the addresses that customers hold would open nothing, and nobody would know."""
+    async with db.write() as tx:
+        await meta.forget(tx, "signing_key")
+    (one,) = await problems(db)
+    assert one.startswith("✗ The secret “signing_key” is gone")
+
+
+async def test_a_mail_whose_bytes_are_damaged(db: Database, channel: ChannelRecord) -> None:
+    async with db.write() as tx:
+        await mails.store(tx, [raw(1), raw(2)], [arrival(channel, 1), arrival(channel, 2)])
+        await tx.execute(update(Arrival).values(state="dropped"))
+        await tx.execute(update(RawMail).where(RawMail.id == 2).values(data=b"no zlib"))
+    (one,) = await problems(db)
+    assert one.startswith("✗ 1 kept mails are damaged (number 2)")
+
+
+async def test_a_mail_that_is_still_to_be_read_and_cannot_be(
+    db: Database, channel: ChannelRecord
+) -> None:
+    async with db.write() as tx:
+        await mails.store(tx, [raw(1)], [arrival(channel, 1, received_at=LATER)])
+        await tx.execute(update(RawMail).values(data=None))
+    (one,) = await problems(db)
+    assert one.startswith("✗ 1 mails wait to be filed, but their bytes are gone")
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("UPDATE messages SET details = '{'", "details of 1 rows in messages (number 1)"),
+        ("UPDATE tickets SET opened_at = 'yesterday'", "opened_at of 1 rows in tickets (number 1)"),
+    ],
+)
+async def test_rows_that_hold_what_is_no_value(
+    db: Database, channel: ChannelRecord, change: str, what: str
+) -> None:
+    await add_message(db, await add_ticket(db, channel), state="sent")
+    break_rules(db, change)
+    (one,) = await problems(db)
+    assert one.startswith(f"✗ The {what} cannot be read.")
+
+
+@SQLITE
+async def test_a_damaged_file(prepared_url: str, open_db: Open, tmp_path: Path) -> None:
+    db = open_database(prepared_url, VAULT)
+    channel = await add_channel(db)
+    async with db.write() as tx:
+        await mails.store(
+            tx, [raw(n, os.urandom(9000)) for n in range(30)],
+            [arrival(channel, n) for n in range(30)],
+        )  # fmt: skip
+    break_rules(db, "PRAGMA wal_checkpoint(TRUNCATE)")
+    await db.close()
+    file = Path(str(db.engine.url.database))
+    bad = bytearray(file.read_bytes())
+    bad[-200_000:-20_000] = b"\xaa" * 180_000
+    file.write_bytes(bad)
+    (one,) = await problems(open_db())
+    assert one.startswith("✗ The file is damaged (")
+    assert one.endswith("go back to a backup (docs/deploy.md).")
+    with pytest.raises(Unreachable, match=r"malformed\)\. Go back to a backup"):
+        await backup(open_db(), tmp_path / "copy.db")
 
 
 async def test_a_counter_that_would_give_a_number_twice(
@@ -122,7 +194,8 @@ async def test_mails_that_belong_to_nothing(db: Database) -> None:
 async def test_rows_that_point_nowhere(open_db: Open) -> None:
     db = open_db()
     break_rules(db, "INSERT INTO ticket_people (ticket_id, address, name) VALUES (99, 'a@b', '')")
-    assert "✗ 1 rows point nowhere, in ticket_people." in await problems(open_db())
+    (one,) = await problems(open_db())
+    assert one.startswith("✗ 1 rows point nowhere, in ticket_people.")
 
 
 async def test_all_secrets_are_sealed_anew(db: Database, channel: ChannelRecord) -> None:
