@@ -31,8 +31,21 @@ def forget(
 
 def tell(done: Forgotten) -> list[str]:
     """What was erased, in sentences."""
-    if not done.anything:
-        return ["Nothing is known of this address."]
+    lines = _erased(done) if done.anything else ["Nothing is known of this address."]
+    if done.mentioned_in:
+        numbers = ", ".join(f"#{number}" for number in done.mentioned_in)
+        lines.append(f"The address is still mentioned in what others wrote, in tickets {numbers}.")
+    elif done.still_mentioned:
+        tables = ", ".join(done.still_mentioned)
+        lines.append(f"The address is still mentioned in what others wrote (in: {tables}).")
+    if done.similar:
+        lines.append("Perhaps the same person, and not erased: " + ", ".join(done.similar) + ".")
+    if done.anything:
+        lines.append("Backups, and logs with full addresses, hold it until they are replaced.")
+    return lines
+
+
+def _erased(done: Forgotten) -> list[str]:
     lines = [
         (
             f"Erased: {done.messages} messages, {done.mails} mails, {done.files} files, "
@@ -51,10 +64,6 @@ def tell(done: Forgotten) -> list[str]:
             f"  #{one.ticket}: Slack channel {one.slack_channel_id}, thread {one.ts}"
             for one in done.threads
         ]
-    if done.still_mentioned:
-        tables = ", ".join(done.still_mentioned)
-        lines.append(f"The address is still mentioned in what others wrote (in: {tables}).")
-    lines.append("Backups hold it until they are replaced.")
     return lines
 
 
@@ -72,4 +81,6 @@ def to_json(done: Forgotten) -> dict[str, Any]:
             for one in done.threads
         ],
         "still_mentioned": list(done.still_mentioned),
+        "mentioned_in_tickets": list(done.mentioned_in),
+        "similar": list(done.similar),
     }

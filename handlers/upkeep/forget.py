@@ -14,6 +14,7 @@ from handlers.context import Context
 from handlers.errors import UserError
 from handlers.outbox import work
 from mail.document import Document
+from mail.mime.addresses import ascii_domain, canonical_address, is_valid_address, split_subaddress
 from storage.engine import Session
 from storage.queries import channels, forget
 from storage.records import TicketRecord
@@ -44,6 +45,10 @@ class Forgotten:
     threads: tuple[Thread, ...]
     still_mentioned: tuple[str, ...]
     """Tables whose text still holds the address: somebody else wrote it there."""
+    mentioned_in: tuple[int, ...]
+    """The numbers of the tickets in whose messages it is, the first few."""
+    similar: tuple[str, ...]
+    """Addresses that differ in the +detail only: perhaps the same person, and not erased."""
 
     @property
     def anything(self) -> bool:
@@ -56,8 +61,8 @@ async def forget_person(context: Context, address: str) -> Forgotten:
     Raises:
         UserError: it is no address, or one of our own channels'.
     """
-    folded = address.strip().casefold()
-    if folded.count("@") != 1 or folded.startswith("@") or folded.endswith("@"):
+    folded = canonical_address(address)
+    if not is_valid_address(folded):
         raise UserError(f"“{address[:80]}” is no mail address.")
     async with context.db.write() as tx:
         if await channels.address_taken(tx, folded):
@@ -70,7 +75,7 @@ async def forget_person(context: Context, address: str) -> Forgotten:
 async def _erase(tx: Session, context: Context, address: str) -> Forgotten:
     traces = await forget.find_traces(tx, address)
     cancelled = await forget.cancel_replies(tx, traces)
-    mails = await forget.erase_mails(tx, traces, address)
+    mails = await forget.erase_mails(tx, traces, address, _on_the_wire(address))
     files = await forget.erase_files(tx, traces, ERASED)
     deliveries = await forget.erase_deliveries(tx, traces, address)
     await forget.erase_outbox(tx, traces, address)
@@ -89,7 +94,20 @@ async def _erase(tx: Session, context: Context, address: str) -> Forgotten:
         cancelled_replies=cancelled,
         threads=_threads(touched),
         still_mentioned=tuple(await forget.is_mentioned(tx, address)),
+        mentioned_in=tuple(await forget.list_mentioning(tx, address)),
+        similar=await _similar(tx, address),
     )
+
+
+def _on_the_wire(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{ascii_domain(domain)}"
+
+
+async def _similar(tx: Session, address: str) -> tuple[str, ...]:
+    base, _, domain = split_subaddress(address)
+    found = await forget.list_details(tx, base, domain)
+    return tuple(sorted(one for one in found if one != address))
 
 
 def _threads(tickets: Sequence[TicketRecord]) -> tuple[Thread, ...]:

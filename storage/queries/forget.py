@@ -28,6 +28,7 @@ Blank = list[dict[str, Any]]
 
 
 _WITH_PEOPLE = (Ticket, TicketPerson, Message, Attachment, Delivery, Arrival, OutboxItem)
+_MOST_NAMED = 20
 LOOKED_AT = tuple(table.__tablename__ for table in _WITH_PEOPLE)
 """Tables whose text is searched for an address at the end."""
 
@@ -145,11 +146,14 @@ async def erase_files(tx: Session, traces: Traces, blank: str) -> int:
     return len(result.all())
 
 
-async def erase_mails(tx: Session, traces: Traces, address: str) -> int:
-    """The bytes of all mails from and to the person, filed or not; returns how many."""
+async def erase_mails(tx: Session, traces: Traces, address: str, *also: str) -> int:
+    """The bytes of all mails from and to the person, filed or not; returns how many.
+
+    `also`: the address as envelopes may spell it (its domain in ASCII).
+    """
     everything = traces.own_messages | traces.other_messages
     raw_ids = set(await tx.scalars(select(Message.raw_mail_id).where(Message.id.in_(everything))))
-    wrote = func.lower(Arrival.envelope["mail_from"].as_string()) == address
+    wrote = func.lower(Arrival.envelope["mail_from"].as_string()).in_([address, *also])
     arrived = await tx.execute(
         select(Arrival.id, Arrival.raw_mail_id).where(
             or_(Arrival.message_id.in_(traces.own_messages), wrote)
@@ -205,18 +209,45 @@ async def erase_outbox(tx: Session, traces: Traces, address: str) -> int:
 
 async def is_mentioned(tx: Session, address: str) -> list[str]:
     """Tables that still hold the address somewhere in their text: for a last look."""
-    pattern = f"%{address.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
     found = []
     for table in _WITH_PEOPLE:
-        texts = [
-            func.lower(cast(column, String)).like(pattern, escape="!")
-            for column in table.__table__.columns
-            if isinstance(column.type, base.String | JSON)
-        ]
-        query = select(func.count()).select_from(table).where(or_(*texts))
+        query = select(func.count()).select_from(table).where(_mentions(table, address))
         if await tx.scalar(query):
             found.append(table.__tablename__)
     return found
+
+
+async def list_mentioning(tx: Session, address: str) -> list[int]:
+    """The numbers of tickets whose messages still hold the address, at most twenty."""
+    query = (
+        select(Ticket.number)
+        .join(Message, Message.ticket_id == Ticket.id)
+        .where(_mentions(Message, address))
+    )
+    return list(await tx.scalars(query.distinct().order_by(Ticket.number).limit(_MOST_NAMED)))
+
+
+async def list_details(tx: Session, base_part: str, domain: str) -> set[str]:
+    """The addresses of people that are this local part, or it with a +detail, at the domain."""
+    known = TicketPerson.address
+    detailed = known.like(f"{_literally(base_part)}+%@{_literally(domain)}", escape="!")
+    return set(
+        await tx.scalars(select(known).where(or_(known == f"{base_part}@{domain}", detailed)))
+    )
+
+
+def _mentions(table: type[Base], address: str) -> ColumnElement[bool]:
+    pattern = f"%{_literally(address)}%"
+    texts = [
+        func.lower(cast(column, String)).like(pattern, escape="!")
+        for column in table.__table__.columns
+        if isinstance(column.type, base.String | JSON)
+    ]
+    return or_(*texts)
+
+
+def _literally(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 async def _tickets(tx: Session, *where: ColumnElement[bool]) -> list[TicketRecord]:

@@ -162,7 +162,35 @@ async def test_where_others_mention_the_address_is_said(
     ticket = await converse(db, channel, 10, ED)
     await add_message(db, ticket, slack_ts="10.7", body=[{"text": f"I asked Jo ({JO}) too"}])
     await converse(db, channel, 20, JO)
-    assert (await erase(db)).still_mentioned == ("messages",)
+    done = await erase(db)
+    assert (done.still_mentioned, done.mentioned_in) == (("messages",), (ticket.number,))
+    again = await erase(db)
+    assert (again.anything, again.mentioned_in) == (False, (ticket.number,))
+
+
+async def test_addresses_with_a_detail_are_named_and_kept(
+    db: Database, channel: ChannelRecord
+) -> None:
+    await converse(db, channel, 10, JO)
+    shop = await converse(db, channel, 20, "jo+shop@cust.example")
+    await converse(db, channel, 30, "jo_shop@cust.example")
+    done = await erase(db)
+    assert (done.tickets, done.similar) == (1, ("jo+shop@cust.example",))
+    async with db.read() as tx:
+        assert await tickets.get(tx, shop.id) == shop
+    assert (await erase(db, "jo+shop@cust.example")).similar == ()
+
+
+@pytest.mark.parametrize("written", ["Jo@XN--BCHER-KVA.example", "jo@Bücher.example"])
+async def test_a_domain_is_known_however_it_is_written(
+    db: Database, channel: ChannelRecord, written: str
+) -> None:
+    await converse(db, channel, 10, "jo@bücher.example")
+    async with db.write() as tx:
+        envelope = {"mail_from": "jo@xn--bcher-kva.example"}
+        await mails.store(tx, [raw(1)], [arrival(channel, 1, envelope=envelope)])
+    done = await erase(db, written)
+    assert (done.tickets, done.mails) == (1, 3)
 
 
 async def test_an_address_with_wildcards_matches_only_itself(
@@ -183,7 +211,7 @@ async def test_twice_is_harmless_and_an_unknown_person_is_told(
     assert not (await erase(db, "nobody@cust.example")).anything
 
 
-@pytest.mark.parametrize("address", ["", "jo", "@x", "jo@", "a@b@c"])
+@pytest.mark.parametrize("address", ["", "jo", "@x", "jo@", "a@b@c", "Jo <jo@cust.example>"])
 async def test_what_is_no_address_is_refused(db: Database, address: str) -> None:
     with pytest.raises(UserError, match="no mail address"):
         await erase(db, address)
