@@ -23,7 +23,7 @@ from handlers.context import Context
 from handlers.mail_in.people import all_addresses
 from handlers.outbox import work
 from handlers.outbox.attempt import MailAttempt, delivery_row, given_up, refusals
-from handlers.outbox.worker import Later, Settle
+from handlers.outbox.worker import ClaimLost, Later, Settle
 from handlers.ports import Chat, MailConnection, MailTransport
 from handlers.posts import Notice, NoticeKind
 from handlers.replies.compose_reply import ReplyParts, load_parts
@@ -40,7 +40,7 @@ from mail.errors import (
 from mail.mime.relayed_ids import relayed_ids
 from mail.sending.results import Outcome, SendResult
 from storage.engine import Session
-from storage.queries import channels, messages, tickets
+from storage.queries import channels, messages, outbox, tickets
 from storage.records import MessageRecord, OutboxRecord
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class MailDelivery:
             return self._unsure(message, "")
         try:
             data = await self._drafts.data_of(item, attempt.parts)
-            result = await self._hand_over(attempt, data)
+            result = await self._hand_over(item, attempt, data)
         except Ambiguous as error:
             return self._unsure(message, str(error))
         except _PASSING as error:
@@ -88,7 +88,7 @@ class MailDelivery:
         secret = await channels.open_secret(tx, parts.channel, "out")
         return MailAttempt(parts, secret, await messages.list_deliveries(tx, message.id))
 
-    async def _hand_over(self, attempt: MailAttempt, data: bytes) -> SendResult:
+    async def _hand_over(self, item: OutboxRecord, attempt: MailAttempt, data: bytes) -> SendResult:
         parts, settled = attempt.parts, attempt.settled
         waiting = [one for one in all_addresses(parts.message.recipients) if one not in settled]
         if not waiting and settled:
@@ -100,12 +100,20 @@ class MailDelivery:
             sender=parts.sender.address,
             recipients=waiting,
             data=data,
-            on_handover=lambda: self._mark_handover(parts.message),
+            on_handover=lambda: self._mark_handover(item, parts.message),
         )
 
-    async def _mark_handover(self, message: MessageRecord) -> None:
+    async def _mark_handover(self, item: OutboxRecord, message: MessageRecord) -> None:
+        """The last look before there is no way back: a process that was stopped for minutes may
+        find that another has taken the reply over. Raises ClaimLost."""
         details = {**message.details, "handed_over": True}
-        await self._context.db.in_write(lambda tx: messages.change(tx, message.id, details=details))
+
+        async def mark(tx: Session) -> None:
+            if not await outbox.is_claimed_by(tx, item.id, self._context.holder):
+                raise ClaimLost
+            await messages.change(tx, message.id, details=details)
+
+        await self._context.db.in_write(mark)
 
     async def _finish(
         self, item: OutboxRecord, attempt: MailAttempt, result: SendResult

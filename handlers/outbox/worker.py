@@ -63,6 +63,10 @@ class Later(Exception):  # noqa: N818 - an outcome, not an error
         self.delay = delay
 
 
+class ClaimLost(Exception):  # noqa: N818 - an outcome, not an error
+    """Another process has the item now, and decides what becomes of it."""
+
+
 class OutboxWorker:
     """`run` until `end`, then `stop`. `deliver` maps each kind of work to who does it."""
 
@@ -217,6 +221,8 @@ class OutboxWorker:
         now = self._context.clock.now()
         holder = self._context.holder
         match error:
+            case ClaimLost():
+                _log.warning("outbox item %d was taken over by another Canal", item.id)
             case Later():
                 await outbox.retry(
                     tx, item.id, holder, not_before=now + error.delay, error=str(error)

@@ -57,6 +57,11 @@ _CLAIM = (
     .returning(*_outbox.columns)
 )
 _DONE = delete(_outbox.table).where(_o.id.in_(_IDS), _o.claimed_by == _HOLDER).returning(_o.id)
+_CLAIMED_BY = (
+    select(_o.id)
+    .where(_o.id == bindparam("item_id"), _o.claimed_by == _HOLDER)
+    .with_for_update(read=True)
+)
 _NEXT_DUE = select(
     select(func.min(_o.not_before))
     .where(_o.state == "ready", _o.lane.not_in(_BUSY))
@@ -139,6 +144,11 @@ async def renew(tx: Session, item_ids: Collection[int], holder: str, until: date
         .where(OutboxItem.id.in_(list(item_ids)), OutboxItem.claimed_by == holder)
         .values(claimed_until=until)
     )
+
+
+async def is_claimed_by(tx: Session, item_id: int, holder: str) -> bool:
+    """Whether it is still in this holder's hands; nobody takes it over before `tx` ends."""
+    return await tx.scalar(_CLAIMED_BY, {"item_id": item_id, "holder": holder}) is not None
 
 
 async def done(tx: Session, item_ids: Sequence[int], holder: str) -> set[int]:
