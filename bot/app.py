@@ -173,6 +173,7 @@ class Canal:
             merges=self.parts.merges,
             originals=self.parts.originals,
             muted=self.parts.muted,
+            digests=self.parts.digests,
             channels=self.channels,
             setup=self.wires.setup(self.channels),
             admins=admins,

@@ -13,6 +13,7 @@ from handlers.mail_in.filing import FilingWorker
 from handlers.mail_in.intake import Intake
 from handlers.mail_in.mailboxes import Mailboxes
 from handlers.mail_in.verification import SenderChecks
+from handlers.outbox.deliver_digest import DigestDelivery
 from handlers.outbox.deliver_mail import MailDelivery
 from handlers.outbox.deliver_slack import SlackDelivery
 from handlers.outbox.work import WorkKind
@@ -23,6 +24,7 @@ from handlers.replies.forwarding import Forwards
 from handlers.replies.recipients import RecipientEditor
 from handlers.replies.replies import Replies
 from handlers.replies.save_sent import SentCopies
+from handlers.tickets.digests import DigestDesk
 from handlers.tickets.make_customer import OriginalSenders
 from handlers.tickets.merging import Merges
 from handlers.tickets.moves import Moves
@@ -51,6 +53,7 @@ class Parts:
     merges: Merges
     originals: OriginalSenders
     muted: Muted
+    digests: DigestDesk
     checks: SenderChecks
 
 
@@ -87,6 +90,7 @@ def build_parts(
         merges=Merges(context, chat),
         originals=OriginalSenders(context, chat),
         muted=Muted(context, chat),
+        digests=DigestDesk(context, chat),
     )
 
 
@@ -113,5 +117,6 @@ def _build_outbox(
             WorkKind.SEND_EMAIL: mail.send_email,
             WorkKind.SAVE_SENT: SentCopies(context, sent_folder).save_sent,
             WorkKind.CATCH_UP: backfill.catch_up,
+            WorkKind.DIGEST: DigestDelivery(context, chat).show,
         },
     )

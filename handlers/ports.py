@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from handlers.posts import MailPost, Mark, Notice, Place, TicketCard
+from handlers.posts import DigestPost, MailPost, Mark, Notice, Place, TicketCard
 from mail.connections import ImapCursor
 from mail.document import Document
 from mail.senders.domain import Finding
@@ -73,6 +73,10 @@ class Chat(Protocol):
     async def update_card(self, card: TicketCard, ts: str) -> None: ...
 
     async def post_mail(self, post: MailPost) -> str: ...
+
+    async def post_digest(self, post: DigestPost) -> str: ...
+
+    async def update_digest(self, post: DigestPost, ts: str) -> None: ...
 
     async def post_notice(self, place: Place, notice: Notice) -> str: ...
 

@@ -150,6 +150,33 @@ class MailPost:
     """Only where it differs from the ticket's."""
 
 
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """A ticket that a digest lists; `place` is its card, once it is there."""
+
+    ticket_id: int
+    number: int
+    subject: str
+    sender: Address
+    is_opened: bool = False
+    place: Place | None = None
+    url: str = ""
+    """Filled in by whoever posts."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestPost:
+    """Tickets that came too many at once for a card each; some of them, from `offset` on."""
+
+    place: Place
+    mark: Mark
+    digest_id: int
+    total: int
+    unopened: int
+    offset: int
+    lines: tuple[DigestLine, ...]
+
+
 class NoticeKind(StrEnum):
     """Every sentence that Canal says by itself in Slack has a kind; bot/slack/texts.py words it."""
 

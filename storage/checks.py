@@ -12,7 +12,16 @@ from storage import schema
 from storage.check_bytes import look_at_file, look_at_mails, look_at_rows
 from storage.engine import Database, Session
 from storage.errors import Finding
-from storage.models import Arrival, EmailChannel, Message, OutboxItem, RawMail, Ticket, Workspace
+from storage.models import (
+    Arrival,
+    EmailChannel,
+    FoldedCard,
+    Message,
+    OutboxItem,
+    RawMail,
+    Ticket,
+    Workspace,
+)
 from storage.queries import meta
 from storage.secrets import list_unreadable
 from storage.startup import MOVED_TO, REQUIRED
@@ -98,6 +107,8 @@ async def _lost_mail(tx: Session, now: datetime) -> list[Finding]:
             select(OutboxItem.payload).where(OutboxItem.kind.in_(["post_card", "post_mail"]))
         )
     }
+    in_digests = select(FoldedCard.message_id).where(FoldedCard.opened_at.is_(None))
+    waiting |= set(await tx.scalars(in_digests))
     ids = await tx.scalars(
         select(Message.id).where(
             Message.direction == "inbound",

@@ -158,6 +158,24 @@ class DeliveryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestRecord:
+    id: int
+    team_id: str
+    slack_channel_id: str
+    ts: str | None
+    is_current: bool
+    folded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedRecord:
+    ticket_id: int
+    digest_id: int
+    message_id: int
+    opened_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxRecord:
     id: int
     team_id: str

@@ -16,6 +16,7 @@ from slack_bolt.response import BoltResponse
 from bot.listeners import (
     actions,
     commands,
+    digests,
     given_up,
     home,
     messages,
@@ -54,6 +55,7 @@ def register(app: AsyncApp, services: Services) -> None:
         shortcuts,
         home,
         moving,
+        digests,
         given_up,
         *modals,
         places,

@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 
-from bot.listeners.answers import whisper_outcome
+from bot.listeners.answers import whisper_outcome, whisper_text
 from bot.listeners.services import Services
 from bot.slack.threads import agent_message_from, is_persons_message
 from handlers.posts import Notice, NoticeKind, Place
@@ -37,6 +37,12 @@ async def _on_said(services: Services, event: Json, context: Json) -> None:
     outcome = await services.replies.on_message(said)
     if outcome is not None:
         services.background.start(whisper_outcome(services, outcome, said.user_id))
+    elif await services.digests.is_digest(said.slack_channel_id, said.thread_ts):
+        own = await services.speaking_to(said.user_id)
+        sentence = own.texts(
+            "Nothing was sent: this is a list of tickets. Open one, and answer in its thread."
+        )
+        services.background.start(whisper_text(services, {"event": event}, sentence))
 
 
 async def _on_changed(services: Services, event: Json, context: Json) -> None:

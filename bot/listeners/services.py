@@ -25,6 +25,7 @@ from handlers.replies.forwarding import Forwards
 from handlers.replies.recipients import RecipientEditor
 from handlers.replies.replies import Replies
 from handlers.replies.signatures import PersonalSignatures
+from handlers.tickets.digests import DigestDesk
 from handlers.tickets.make_customer import OriginalSenders
 from handlers.tickets.merging import Merges
 from handlers.tickets.moves import Moves
@@ -74,6 +75,7 @@ class Services:
     merges: Merges
     originals: OriginalSenders
     muted: Muted
+    digests: DigestDesk
     channels: Channels
     setup: ChannelSetup
     admins: Admins

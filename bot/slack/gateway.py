@@ -6,34 +6,40 @@ a post that got no answer is there is looked up (`find_post`), never hoped for.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.calls import SlackCalls
-from bot.slack.cards import METADATA_EVENT, build_card, build_mail_post
+from bot.slack.cards import build_card, build_mail_post
+from bot.slack.digests import build_digest
+from bot.slack.history import NO_SUCH_METHOD, History
 from bot.slack.i18n import Catalogs
 from bot.slack.notices import build_notice
-from bot.slack.threads import agent_messages_from, slack_file_from
-from bot.slack.windows import Windows
-from handlers.errors import ChatClosed, ChatError, ChatRefused
-from handlers.ports import AgentMessage, Clock, Profile, SlackFile
-from handlers.posts import MailPost, Mark, Notice, Place, TicketCard, TicketLink
+from bot.slack.threads import slack_file_from
+from handlers.errors import ChatClosed, ChatRefused
+from handlers.ports import Clock, Profile, SlackFile
+from handlers.posts import (
+    DigestLine,
+    DigestPost,
+    MailPost,
+    Notice,
+    Place,
+    TicketCard,
+    TicketLink,
+)
 
 _log = logging.getLogger(__name__)
 Json = dict[str, Any]
-_HISTORY_PAGES = 20
 _TOO_MUCH = frozenset({"invalid_blocks", "msg_blocks_too_long", "invalid_blocks_format"})
 _ALREADY_SO = frozenset({"already_reacted", "no_reaction"})
-_NO_SUCH_METHOD = frozenset({"unknown_method", "http_404", "method_deprecated"})
-"""Where an API has less than Slack's: what can be done without, is."""
 
 
-class SlackChat(Windows):
+class SlackChat(History):
     """One workspace. Satisfies `handlers.ports.Chat`."""
 
     def __init__(self, client: AsyncWebClient, catalogs: Catalogs, clock: Clock) -> None:
@@ -58,6 +64,24 @@ class SlackChat(Windows):
 
     async def post_mail(self, post: MailPost) -> str:
         return await self._post(post.place, build_mail_post(post, self.texts))
+
+    async def post_digest(self, post: DigestPost) -> str:
+        return await self._post(post.place, build_digest(await self.with_links(post), self.texts))
+
+    async def update_digest(self, post: DigestPost, ts: str) -> None:
+        payload = build_digest(await self.with_links(post), self.texts)
+        payload.pop("unfurl_links")
+        place = {"channel": post.place.slack_channel_id, "ts": ts}
+        await self._calls.call("chat.update", {**place, **payload})
+
+    async def with_links(self, post: DigestPost) -> DigestPost:
+        """The lines whose cards are there lead to them."""
+
+        async def linked(line: DigestLine) -> DigestLine:
+            url = await self.find_link(line.place) if line.place else None
+            return replace(line, url=url or "")
+
+        return replace(post, lines=tuple(await asyncio.gather(*map(linked, post.lines))))
 
     async def post_notice(self, place: Place, notice: Notice) -> str:
         return await self._post(place, build_notice(notice, self.texts))
@@ -84,64 +108,9 @@ class SlackChat(Windows):
             opened = await self._calls.call("conversations.open", {"users": user_id})
             place = Place(str(opened["channel"]["id"]))
         except ChatRefused as error:
-            if error.code not in _NO_SUCH_METHOD:
+            if error.code not in NO_SUCH_METHOD:
                 raise  # without that method, a post to the person opens the conversation
         await self._post(place, build_notice(notice, await self.texts_for(user_id)))
-
-    async def find_post(self, place: Place, mark: Mark, since: datetime) -> str | None:
-        """Look through what was posted there since: by metadata, or by the mark in a block id."""
-        async for message in self._look(place, since):
-            if _carries(message, mark):
-                return str(message["ts"])
-        return None
-
-    async def find_file(self, place: Place, file_id: str, since: datetime) -> bool:
-        async for message in self._look(place, since):
-            if any(file.get("id") == file_id for file in message.get("files") or ()):
-                return True
-        return False
-
-    async def _look(self, place: Place, since: datetime) -> AsyncIterator[Json]:
-        """What was posted there since, where Slack shows its history at all."""
-        method = "conversations.replies" if place.thread_ts else "conversations.history"
-        arguments: Json = {
-            "channel": place.slack_channel_id,
-            "oldest": f"{since.timestamp():.6f}",
-            "inclusive": True,
-            "include_all_metadata": True,
-            "limit": 100,
-        }
-        if place.thread_ts:
-            arguments["ts"] = place.thread_ts
-        try:
-            async for message in self._pages(method, arguments):
-                yield message
-        except ChatRefused as error:
-            if error.code not in _NO_SUCH_METHOD:
-                raise
-            _log.warning("this Slack shows no history (%s), so nothing is found in it", method)
-
-    async def find_link(self, place: Place) -> str | None:
-        arguments = {"channel": place.slack_channel_id, "message_ts": place.thread_ts}
-        try:
-            answer = await self._calls.call("chat.getPermalink", arguments)
-        except ChatError as error:
-            # A link is a comfort: the number alone tells as well.
-            _log.info("no link to a thread: %s", error)
-            return None
-        return str(answer["permalink"])
-
-    async def _pages(self, method: str, arguments: Json) -> AsyncIterator[Json]:
-        """The messages of a listing method, page after page."""
-        arguments = dict(arguments)
-        for _ in range(_HISTORY_PAGES):
-            page = await self._calls.call(method, arguments)
-            for message in page.get("messages", ()):
-                yield message
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return
-            arguments["cursor"] = cursor
 
     async def upload_file(
         self,
@@ -196,30 +165,6 @@ class SlackChat(Windows):
 
     async def workspace_admins(self) -> tuple[str, ...]:
         return await self.people.workspace_admins()
-
-    async def fetch_latest_replies(self, place: Place, since_ts: str) -> dict[str, str]:
-        arguments = {
-            "channel": place.slack_channel_id,
-            "oldest": since_ts,
-            "inclusive": True,
-            "limit": 200,
-        }
-        return {
-            str(message["ts"]): str(message.get("latest_reply") or message["ts"])
-            async for message in self._pages("conversations.history", arguments)
-            if "latest_reply" in message or "reply_count" in message
-        }
-
-    async def fetch_thread(self, place: Place, since_ts: str) -> Sequence[AgentMessage]:
-        arguments = {
-            "channel": place.slack_channel_id,
-            "ts": place.thread_ts,
-            "oldest": since_ts,
-            "inclusive": True,
-            "limit": 200,
-        }
-        found = [one async for one in self._pages("conversations.replies", arguments)]
-        return await agent_messages_from(found, place, self._calls.team_id, self.people)
 
     async def check_channel(self, place: Place) -> str:
         answer = await self._calls.call("conversations.info", {"channel": place.slack_channel_id})
@@ -299,10 +244,3 @@ def _address(place: Place) -> Json:
     if place.thread_ts:
         address["thread_ts"] = place.thread_ts
     return address
-
-
-def _carries(message: Json, mark: Mark) -> bool:
-    metadata = message.get("metadata") or {}
-    if metadata.get("event_type") == METADATA_EVENT:
-        return bool((metadata.get("event_payload") or {}).get("key") == mark.key)
-    return any(block.get("block_id") == mark.key for block in message.get("blocks") or ())

@@ -36,8 +36,9 @@ def header(text: str) -> Json:
     return {"type": "header", "text": plain(text, 150)}
 
 
-def section(text: str) -> Json:
-    return {"type": "section", "text": mrkdwn(text)}
+def section(text: str, accessory: Json | None = None) -> Json:
+    found: Json = {"type": "section", "text": mrkdwn(text)}
+    return {**found, "accessory": accessory} if accessory else found
 
 
 def context(*parts: str) -> Json:

@@ -84,7 +84,7 @@ class MailFiler:
             await work.post_mail(tx, ticket, message.id, now=now)
             await work.update_card(tx, ticket, now=now)
         else:
-            await work.post_card(tx, ticket, message.id, now=now)
+            await work.post_card(tx, ticket, message.id, now=now, foldable=True)
         return message
 
     def _is_colleague(self, filing: Filing) -> bool:

@@ -60,7 +60,18 @@ class SlackDelivery:
             return await self.post_mail(item)
         earlier = await self._find_earlier(item, card.place, card.mark)
         ts = earlier or await self._chat.post_card(card)
-        return self._posted(ticket, message, ts, root=True, found=earlier is not None)
+        settle = self._posted(ticket, message, ts, root=True, found=earlier is not None)
+        digest_id = item.payload.get("digest_id")
+        return settle if digest_id is None else self._and_show(digest_id, settle)
+
+    def _and_show(self, digest_id: int, settle: Settle) -> Settle:
+        """The line of a digest becomes a link to the card."""
+
+        async def both(tx: Session) -> None:
+            await settle(tx)
+            await work.show_digest(tx, digest_id, now=self._context.clock.now())
+
+        return both
 
     async def post_mail(self, item: OutboxRecord) -> Settle | None:
 

@@ -36,6 +36,10 @@ class Lanes:
         closed = (lane for lane, until in self._closed_until.items() if until > now)
         return list({*full, *paced, *closed})
 
+    def limited(self, now: float) -> list[str]:
+        """Lanes that were told to slow down, a while ago or just now."""
+        return [lane for lane in self._paced_until if self._is_paced(lane, now)]
+
     def reopens_in(self, now: float) -> float | None:
         """Seconds until the next lane that was told to wait may go on."""
         waits = [until - now for until in self._closed_until.values() if until > now]

@@ -6,13 +6,16 @@ have their own, so that a mail on hold or a file that Slack refuses holds up not
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from handlers.posts import Notice, NoticeKind
 from storage.engine import Session
-from storage.queries import outbox
+from storage.queries import digests, outbox
 from storage.records import MessageRecord, OutboxRecord, TicketRecord
+
+_DIGEST_PAUSE = timedelta(seconds=1.5)
+"""Between the updates of a digest, so that a flood of mails is no flood of updates."""
 
 
 class WorkKind(StrEnum):
@@ -26,6 +29,7 @@ class WorkKind(StrEnum):
     REPLACE_POST = "replace_post"
     SAVE_SENT = "save_sent"
     CATCH_UP = "catch_up"
+    DIGEST = "digest"
 
 
 def send_key(message_id: int) -> str:
@@ -37,19 +41,40 @@ def slack_lane(slack_channel_id: str) -> str:
     return f"slack:{slack_channel_id}"
 
 
-async def post_card(tx: Session, ticket: TicketRecord, message_id: int, *, now: datetime) -> None:
+def slack_channel_of(lane: str) -> str | None:
+    """The Slack channel that is posted to in this lane."""
+    kind, _, slack_channel_id = lane.partition(":")
+    return slack_channel_id if kind == "slack" else None
+
+
+async def post_card(
+    tx: Session,
+    ticket: TicketRecord,
+    message_id: int,
+    *,
+    now: datetime,
+    foldable: bool = False,
+    digest_id: int | None = None,
+) -> None:
+    """`foldable`: in a flood, a digest may list the ticket instead. `digest_id`: one did."""
     await outbox.enqueue(
         tx,
         team_id=ticket.team_id,
         kind=WorkKind.POST_CARD,
         lane=slack_lane(ticket.slack_channel_id),
         order_key=f"thread:{ticket.id}",
-        payload={"ticket_id": ticket.id, "message_id": message_id},
+        payload={
+            "ticket_id": ticket.id,
+            "message_id": message_id,
+            **({"foldable": True} if foldable else {}),
+            **({"digest_id": digest_id} if digest_id else {}),
+        },
         now=now,
     )
 
 
 async def post_mail(tx: Session, ticket: TicketRecord, message_id: int, *, now: datetime) -> None:
+    await bring_up(tx, ticket, now=now)
     await outbox.enqueue(
         tx,
         team_id=ticket.team_id,
@@ -61,7 +86,47 @@ async def post_mail(tx: Session, ticket: TicketRecord, message_id: int, *, now: 
     )
 
 
+async def bring_up(tx: Session, *wanted: TicketRecord, now: datetime) -> int:
+    """Post the cards of those tickets that a digest lists instead; returns how many."""
+    hidden = {ticket.id: ticket for ticket in wanted if ticket.root_ts is None}
+    if not hidden:
+        return 0
+    found = await digests.bring_up(tx, hidden, now=now)
+    for one in found:
+        ticket = hidden[one.ticket_id]
+        await post_card(tx, ticket, one.message_id, now=now, digest_id=one.digest_id)
+    for digest_id in {one.digest_id for one in found}:
+        await show_digest(tx, digest_id, now=now)
+    return len(found)
+
+
+async def show_digest(tx: Session, digest_id: int, *, now: datetime) -> None:
+    """Make Slack show the digest as it will be by then; many wishes make one post or update."""
+    digest = await digests.find(tx, digest_id)
+    if digest is None:
+        return
+    is_there = digest.ts is not None
+    where = digest.slack_channel_id
+    await outbox.enqueue(
+        tx,
+        team_id=digest.team_id,
+        kind=WorkKind.DIGEST,
+        lane=f"update:{where}" if is_there else slack_lane(where),
+        order_key=f"digest:{digest.id}",
+        dedupe_key=f"digest:{digest.id}",
+        payload={"digest_id": digest.id},
+        now=now,
+        not_before=now + _DIGEST_PAUSE if is_there else now,
+    )
+
+
 async def update_card(tx: Session, ticket: TicketRecord, *, now: datetime) -> None:
+    """Something happened to the ticket: its card shows it, and comes out of a digest for it."""
+    await bring_up(tx, ticket, now=now)
+    await redraw_card(tx, ticket, now=now)
+
+
+async def redraw_card(tx: Session, ticket: TicketRecord, *, now: datetime) -> None:
     """Many wishes before the next update make one update."""
     await outbox.enqueue(
         tx,
@@ -155,6 +220,7 @@ async def notice_in_thread(
     after: TicketRecord | None = None,
 ) -> None:
     """`after`: once the posts of that ticket are there, so that they can be linked."""
+    await bring_up(tx, ticket, now=now)
     await outbox.enqueue(
         tx,
         team_id=ticket.team_id,

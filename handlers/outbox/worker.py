@@ -27,7 +27,7 @@ from handlers.errors import (
     ChatUnavailable,
     ChatUncertain,
 )
-from handlers.outbox import burial
+from handlers.outbox import burial, folding, work
 from handlers.outbox.closed_places import ClosedPlaces
 from handlers.outbox.lanes import Lanes
 from handlers.outbox.work import WorkKind
@@ -140,9 +140,10 @@ class OutboxWorker:
         room = _IN_HAND - self._lanes.in_hand
         if room <= 0:
             return _LOOK_EVERY
-        busy = self._lanes.busy(clock())
+        busy, limited = self._lanes.busy(clock()), self._lanes.limited(clock())
         now = self._context.clock.now()
-        items, due_at = await self._context.db.in_write(partial(self._claim, busy, room, now))
+        claim = partial(self._claim, busy, limited, room, now)
+        items, due_at = await self._context.db.in_write(claim)
         self._in_doubt = False
         for item in items:
             self._in_hand.add(item.id)
@@ -156,11 +157,18 @@ class OutboxWorker:
         return min(due_in if due_in > 0 else _BLOCKED_WAIT, reopens_in, _LOOK_EVERY)
 
     async def _claim(
-        self, busy: Collection[str], room: int, now: datetime, tx: Session
+        self,
+        busy: Collection[str],
+        limited: Collection[str],
+        room: int,
+        now: datetime,
+        tx: Session,
     ) -> tuple[list[OutboxRecord], datetime | None]:
         """What was claimed; else when something becomes due."""
         if self._in_doubt:
             await outbox.release_all_but(tx, self._context.holder, self._in_hand)
+        for slack_channel_id in filter(None, map(work.slack_channel_of, limited)):
+            await folding.fold(tx, self._context.team_id, slack_channel_id, now=now)
         items = await outbox.claim(
             tx,
             self._context.holder,
@@ -169,6 +177,7 @@ class OutboxWorker:
             limit=room,
             per_lane=_PER_LANE,
             busy_lanes=busy,
+            limited_lanes=limited,
         )
         return items, None if items else await outbox.next_due_at(tx, busy)
 

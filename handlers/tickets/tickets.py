@@ -106,7 +106,7 @@ class Tickets:
             for ticket in due:
                 since = ticket.waiting_since_at or now
                 await tickets.change(tx, ticket.id, card_refresh_at=next_refresh(since, now))
-                await work.update_card(tx, ticket, now=now)
+                await work.redraw_card(tx, ticket, now=now)
         if due:
             self._context.wake.deliver()
         return len(due)

@@ -16,7 +16,7 @@ from handlers.outbox import work
 from mail.document import Document
 from mail.mime.addresses import ascii_domain, canonical_address, is_valid_address, split_subaddress
 from storage.engine import Session
-from storage.queries import channels, forget
+from storage.queries import channels, digests, forget
 from storage.records import TicketRecord
 
 ERASED = "(erased)"
@@ -82,8 +82,11 @@ async def _erase(tx: Session, context: Context, address: str) -> Forgotten:
     await forget.erase_messages(tx, traces, address, Document.from_text(ERASED).to_json())
     await forget.erase_tickets(tx, traces, address, ERASED)
     touched = (*traces.own_tickets, *traces.other_tickets)
+    now = context.clock.now()
     for ticket in touched:
-        await work.update_card(tx, ticket, now=context.clock.now())
+        await work.redraw_card(tx, ticket, now=now)
+    for digest in await digests.list_digests_of(tx, [ticket.id for ticket in touched]):
+        await work.show_digest(tx, digest.id, now=now)
     return Forgotten(
         tickets=len(traces.own_tickets),
         shared_tickets=len(traces.other_tickets),

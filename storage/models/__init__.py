@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage.models.base import Base
 from storage.models.channels import AgentSignature, ChannelAddress, Connection, EmailChannel
+from storage.models.digests import Digest, FoldedCard
 from storage.models.mails import Arrival, RawMail
 from storage.models.tickets import (
     Attachment,
@@ -24,7 +25,9 @@ __all__ = [
     "ChannelAddress",
     "Connection",
     "Delivery",
+    "Digest",
     "EmailChannel",
+    "FoldedCard",
     "Lease",
     "Message",
     "MessageIndex",

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from bot.sandbox.delivery import Times
 from bot.sandbox.faults import Gate
+from handlers.outbox.folding import START
 from tests.app.harness import Json, words_of
 from tests.app.process import ProcessHarness
 
@@ -184,3 +185,32 @@ async def test_while_the_card_is_updated(canal: ProcessHarness, done: bool) -> N
 
 def shared(canal: ProcessHarness, card: Json) -> list[str]:
     return [file["name"] for one in canal.replies(card) for file in one.get("files", ())]
+
+
+async def test_while_a_digest_and_then_a_card_from_it_is_posted(canal: ProcessHarness) -> None:
+    """Too many came at once; nothing of them is lost or posted twice at either death."""
+    canal.sandbox.fail("chat.postMessage", "ratelimited", retry_after=4)
+    await canal.write("Late", message_id=canal.new_id())
+    await canal.sandbox.wait_for(lambda: "chat.postMessage" in dict(canal.sandbox.calls))
+    for _ in range(4):
+        some = (canal.write("Late", message_id=canal.new_id()) for _ in range(START // 4 + 1))
+        await asyncio.gather(*some)
+    gate = canal.sandbox.stop_at("chat.postMessage", done=True)
+    await stop_at(canal, gate)
+    lists = f"{1 + 4 * (START // 4 + 1)} new tickets came at once"
+    await canal.sandbox.wait_for(
+        lambda: [lists in words_of(one) for one in canal.roots()] == [True], _PATIENCE
+    )
+    digest = canal.roots()[0]
+    line = next(one for one in digest["blocks"] if one.get("accessory"))
+    gate = canal.sandbox.stop_at("chat.postMessage", done=True)
+    await canal.sandbox.click(
+        canal.ana, canal.support, digest["ts"], "digest_open", block_id=line["block_id"]
+    )
+    await stop_at(canal, gate)
+    card = canal.roots()[1]
+    link = f"p{card['ts'].replace('.', '')}|#"
+    await canal.sandbox.wait_for(lambda: link in words_of(canal.roots()[0]), _PATIENCE)
+    ts = await canal.say(card, "On its way")
+    await marked(canal, ts, "white_check_mark")
+    assert len(canal.roots()) == 2

@@ -162,7 +162,7 @@ def test_a_reply_that_is_dropped_does_not_look_as_if_it_would_leave(
 
 @BOTH
 def test_a_database_is_made_and_checked(shell: Shell) -> None:
-    assert "has schema 0001" in shell.say("db", "upgrade")
+    assert "has schema 0002" in shell.say("db", "upgrade")
     assert shell.say("db", "check") == "Everything fits.\n"
     assert json.loads(shell.say("db", "check", "--json")) == {"ok": True, "problems": []}
     shell.on(fill)

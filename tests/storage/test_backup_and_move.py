@@ -78,6 +78,13 @@ OTHERS = {
     "agent_signatures": {
         "team_id": "T1", "slack_user_id": "U1", "signature": [], "updated_at": NOW,
     },
+    "digests": {
+        "id": 1, "team_id": "T1", "slack_channel_id": "C1", "ts": None, "is_current": True,
+        "folded_at": NOW,
+    },
+    "folded_cards": {
+        "ticket_id": 1, "team_id": "T1", "digest_id": 1, "message_id": 1, "opened_at": None,
+    },
     "leases": {"name": "timers", "holder": "one", "token": 3, "expires_at": NOW},
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from storage.engine import Database, Session
 from storage.queries import (
     arrivals,
     channels,
+    digests,
     mails,
     messages,
     outbox,
@@ -37,7 +38,7 @@ from tests.storage.samples import (
 
 GROWING = {
     "raw_mails", "arrivals", "tickets", "ticket_people", "messages", "message_index",
-    "attachments", "deliveries", "outbox",
+    "attachments", "deliveries", "outbox", "folded_cards", "digests",
 }  # fmt: skip
 """The others have a row for each channel or less."""
 HARDLY_LESS = re.compile(r"SEARCH (\w+) USING (?:COVERING )?INDEX (\w+) \((\w+)=\?\)")
@@ -154,6 +155,16 @@ async def run_all(tx: Session, channel: ChannelRecord, ticket_id: int, message_i
     await outbox.reschedule(tx, "send:1", NOW)
     await outbox.cancel(tx, "send:1")
     await outbox.is_on_its_way(tx, "post_card", "slack:C1")
+    await digests.list_foldable(tx, "slack:C1")
+    await digests.find_current(tx, "C1")
+    digest = await digests.begin(tx, TEAM, "C1", now=NOW, stale_before=NOW)
+    await digests.fold(tx, digest, [digests.WaitingCard(1, ticket_id, message_id)], now=NOW)
+    await digests.count(tx, digest.id)
+    await digests.list_folded(tx, digest.id)
+    await digests.list_unopened(tx, digest.id)
+    await digests.list_digests_of(tx, [ticket_id])
+    await digests.is_digest(tx, "C1", "1.1")
+    await digests.bring_up(tx, [ticket_id], now=NOW)
     await outbox_pauses.hurry(tx, ["mail:1"], now=NOW)
     await outbox.list_holders(tx)
     await outbox.release_claims(tx, ["one"])
