@@ -41,7 +41,7 @@ from handlers.outbox.places import Places
 from handlers.outbox.worker import OutboxWorker
 from handlers.replies.signatures import PersonalSignatures
 from handlers.tokens import Tokens
-from handlers.upkeep.startup import leave, recover, remember_workspace
+from handlers.upkeep.startup import leave, recover, remember_workspace, shared_time
 from mail.senders.verdict import make_resolver
 from storage.crypto import Vault
 from storage.engine import Database, open_database
@@ -117,7 +117,10 @@ class Canal:
             self._stack.callback(lock.release)
         database = open_database(settings.database_url, Vault(keys))
         self._stack.push_async_callback(database.close)
-        return database, await prepare(database)
+        signing_key = await prepare(database)
+        if time := await shared_time(database):
+            self._clock.follow(time)
+        return database, signing_key
 
     async def _build_context(
         self, database: Database, signing_key: bytes, workspace: Workspace
@@ -130,13 +133,19 @@ class Canal:
             team_id=workspace.team_id,
             holder=secrets.token_hex(8),
         )
-        await remember_workspace(context, name=workspace.name, bot_user_id=workspace.bot_user_id)
-        await recover(context, alone=self._settings.is_sqlite)
-        self._stack.push_async_callback(leave, context)
-        notifier = Notifier(database, context.holder, context.wake.by_another, names=WAKE_NAMES)
+        notifier = Notifier(
+            database,
+            context.holder,
+            context.wake.by_another,
+            names=WAKE_NAMES,
+            on_time=self._clock.follow,
+        )
         await notifier.start()
         self._stack.push_async_callback(notifier.stop)
         context.wake.listen(notifier.tell)
+        await remember_workspace(context, name=workspace.name, bot_user_id=workspace.bot_user_id)
+        await recover(context, alone=self._settings.is_sqlite)
+        self._stack.push_async_callback(leave, context)
         return context
 
     def _build_services(self, context: Context, chat: SlackChat) -> Services:

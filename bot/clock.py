@@ -5,6 +5,9 @@ then wait so much longer, claims would outlive their holders, and what was made 
 as if it were from the future. So the hours since the start are counted on the monotonic clock: the
 machine's clock is followed when it goes forward, and waited for when it went back. At a start
 `handlers.upkeep.startup` mends what a clock that was ahead has left in the database.
+
+Canals on several machines share one time, that of their database (`follow`): a machine whose clock
+is minutes ahead would send what is on hold minutes early, and take the others' claims for ended.
 """
 
 from __future__ import annotations
@@ -32,6 +35,18 @@ class SystemClock:
         self._now = wall()
         self._read_at = steady()
         self._told = False
+        self._is_machines = True
+
+    def follow(self, time: datetime) -> None:
+        """Go by this time from now on, counted on by the monotonic clock, instead of the machine's.
+
+        Called again and again, so that what the two clocks differ in does not add up.
+        """
+        steady, since = self._steady, self._steady()
+        if self._is_machines:
+            # Nothing has been done yet by the machine's own time.
+            self._is_machines, self._now, self._read_at = False, time, since
+        self._wall = lambda: time + timedelta(seconds=steady() - since)
 
     def now(self) -> datetime:
         wall, steady = self._wall(), self._steady()
@@ -40,7 +55,7 @@ class SystemClock:
         if behind > _SMALL and not self._told:
             self._told = True
             _log.warning(
-                "the machine's clock went back by %s; Canal goes on by its own until it catches up",
+                "the clock went back by %s; Canal goes on by its own until it catches up",
                 behind,
             )
         self._told = self._told and behind > _SMALL

@@ -108,6 +108,11 @@ async def release(tx: Session, holders: Collection[str], *, now: datetime) -> No
     )
 
 
+async def end_of(tx: Session, name: str) -> datetime | None:
+    """Until when the lease is held or was held; None where nobody ever had it."""
+    return await tx.scalar(select(Lease.expires_at).where(Lease.name == name))
+
+
 async def list_holders(tx: Session, *, now: datetime) -> set[str]:
     """Who holds a lease now."""
     return set(await tx.scalars(select(Lease.holder).where(Lease.expires_at > now).distinct()))

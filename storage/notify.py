@@ -13,6 +13,7 @@ import contextlib
 import logging
 import zlib
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
@@ -28,6 +29,8 @@ _LOCKS = 0x43414E4C  # "CANL": the class of the advisory locks that stand for pr
 _GATHER = 0.02
 """Seconds in which wake-ups of the same kind become one."""
 _HEARTBEAT = 10.0
+_QUICK = 0.1
+"""Seconds: an answer that took longer says too little of the time now."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
 
@@ -38,6 +41,7 @@ class Notifier:
         holder: this process's name in claims and leases.
         on_notify: called with what another process told, in this event loop. After a connection
             was lost it is called with every name in `names`, since some may have been missed.
+        on_time: called with the database's time, every few seconds.
     """
 
     def __init__(
@@ -47,11 +51,13 @@ class Notifier:
         on_notify: Callable[[str], None],
         *,
         names: Collection[str],
+        on_time: Callable[[datetime], None] = lambda _time: None,
     ) -> None:
         self._db = db
         self._holder = holder
         self._on_notify = on_notify
         self._names = tuple(names)
+        self._on_time = on_time
         self._pending: set[str] = set()
         self._wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -128,7 +134,15 @@ class Notifier:
                 name, _, sender = notification.payload.partition(" ")
                 if sender != self._holder and name in self._names:
                     self._on_notify(name)
-            await connection.execute("SELECT 1")  # a dead connection is noticed by asking
+            await self._ask_time(connection)  # a dead connection is noticed by asking
+
+    async def _ask_time(self, connection: AsyncConnection[Any]) -> None:
+        clock = asyncio.get_running_loop().time
+        asked_at = clock()
+        cursor = await connection.execute("SELECT clock_timestamp()")
+        row = await cursor.fetchone()
+        if row is not None and clock() - asked_at < _QUICK:
+            self._on_time(row[0])
 
     async def _send_for_ever(self) -> None:
         while True:
@@ -167,9 +181,16 @@ async def find_gone(tx: Session, holders: Collection[str]) -> set[str]:
     return {one for one in holders if _number(one) not in found}
 
 
-async def is_anybody_there(tx: Session) -> bool:
-    """Whether any Canal runs on this PostgreSQL database."""
-    return bool(await _list_there(tx))
+async def is_anybody_there(tx: Session, *, but: str | None = None) -> bool:
+    """Whether any Canal runs on this PostgreSQL database, `but` this holder."""
+    return bool(await _list_there(tx) - ({_number(but)} if but else set()))
+
+
+async def read_time(tx: Session) -> datetime:
+    """The time that all Canals on this PostgreSQL database share."""
+    time: datetime | None = await tx.scalar(select(func.clock_timestamp()))
+    assert time is not None
+    return time
 
 
 async def _list_there(tx: Session) -> set[int]:

@@ -21,7 +21,7 @@ from handlers.channels.channels import Channels
 from handlers.channels.fields import InvalidFields
 from handlers.context import Context
 from handlers.tokens import Tokens
-from handlers.upkeep.startup import UNKNOWN_TEAM, find_team
+from handlers.upkeep.startup import UNKNOWN_TEAM, find_team, shared_time
 from storage.crypto import Vault
 from storage.engine import open_database
 from storage.errors import StorageError
@@ -56,6 +56,8 @@ async def open_offline(env: Mapping[str, str]) -> AsyncIterator[Offline]:
     try:
         signing_key = await prepare(database)
         clock = SystemClock()
+        if time := await shared_time(database):
+            clock.follow(time)
         team_id = await find_team(database) or UNKNOWN_TEAM
         context = Context(
             db=database,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from handlers.context import Context
-from storage import leases
+from handlers.upkeep import turns
+from storage import leases, notify
 from storage.engine import Database
 from storage.queries import mails, meta, outbox, outbox_pauses, restored
 from storage.queries.meta import adopt_team
@@ -39,9 +41,13 @@ async def recover(context: Context, *, alone: bool) -> None:
     """Take back what a dead process had in hand.
 
     `alone`: this process is the only one on the database (SQLite), so every claim is a dead one's.
-    With several, the claims of the others are theirs until they end (`handlers.outbox.recovery`).
+    With several, the claims of the others are theirs until they end (`handlers.outbox.recovery`);
+    the first of them mends what a database's clock that was ahead has left.
     """
     if not alone:
+        async with context.db.write() as tx:
+            if not await notify.is_anybody_there(tx, but=context.holder):
+                await outbox_pauses.mend_future(tx, now=context.clock.now())
         return
     async with context.db.write() as tx:
         await mails.release_claims(tx)
@@ -58,6 +64,22 @@ async def go_on_from_backup(context: Context) -> None:
     """What `recover` does by itself with a backup of ours, for one that another tool made."""
     async with context.db.write() as tx:
         await restored.take_up(tx, now=context.clock.now())
+
+
+async def shared_time(db: Database) -> datetime | None:
+    """The time by which Canals on several machines go: their database's; None on SQLite.
+
+    Where the database's clock was set back while others run, they go on by their own count
+    (`bot.clock`), and who comes to them joins in that.
+    """
+    if db.is_sqlite:
+        return None
+    async with db.read() as tx:
+        time = await notify.read_time(tx)
+        renewed_until = await leases.end_of(tx, turns.NAME)
+        if renewed_until is not None and await notify.is_anybody_there(tx):
+            time = max(time, renewed_until - turns.DURATION)
+    return time
 
 
 async def leave(context: Context) -> None:

@@ -56,7 +56,7 @@ def test_an_hour_back_stops_nothing(
             seen.append(clock.now())
     assert seen == [START + timedelta(seconds=10 * n) for n in range(1, 6)]
     assert [one.message.partition(";")[0] for one in caplog.records] == [
-        "the machine's clock went back by 1:00:00"
+        "the clock went back by 1:00:00"
     ]
     machine.jump(3600)
     assert clock.now() == START + timedelta(seconds=50)
@@ -69,3 +69,26 @@ def test_a_small_correction_is_waited_for(machine: Machine, clock: SystemClock) 
     assert clock.now() == before
     machine.pass_by(1.5)
     assert clock.now() == before + timedelta(seconds=0.5)
+
+
+def test_it_goes_by_the_time_that_it_is_told(machine: Machine, clock: SystemClock) -> None:
+    """The database's, whatever the machine's own clock says, then and later."""
+    of_database = START - timedelta(hours=1)
+    clock.follow(of_database)
+    assert clock.now() == of_database
+    machine.pass_by(10)
+    machine.jump(3600)
+    assert clock.now() == of_database + timedelta(seconds=10)
+    clock.follow(of_database + timedelta(seconds=10.5))
+    assert clock.now() == of_database + timedelta(seconds=10.5)
+
+
+def test_a_database_whose_clock_goes_back_is_waited_for(
+    machine: Machine, clock: SystemClock
+) -> None:
+    clock.follow(START)
+    machine.pass_by(10)
+    assert clock.now() == START + timedelta(seconds=10)
+    clock.follow(START - timedelta(hours=1))
+    machine.pass_by(5)
+    assert clock.now() == START + timedelta(seconds=15)

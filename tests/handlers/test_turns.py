@@ -10,9 +10,9 @@ import pytest
 from handlers.context import WAKE_NAMES, Context
 from handlers.outbox.recovery import Recovery
 from handlers.tokens import Tokens
-from handlers.upkeep.startup import leave
+from handlers.upkeep.startup import leave, shared_time
 from handlers.upkeep.turns import DURATION, NAME, Turns
-from storage import leases
+from storage import leases, notify
 from storage.engine import Database, open_database
 from storage.notify import Notifier
 from storage.queries import outbox
@@ -133,3 +133,22 @@ async def test_nobody_takes_its_own_work_for_a_dead_ones(make: Make) -> None:
     await claim(one.db, "one")
     recovery = Recovery(one)
     assert [await recovery.run() for _ in range(3)] == [set(), set(), set()]
+
+
+@POSTGRES
+async def test_who_comes_later_goes_by_the_count_of_those_who_run(
+    make: Make, database_url: str
+) -> None:
+    """The database's clock was set back by an hour while one of them ran."""
+    one = make("one")
+    async with one.db.write() as tx:
+        ahead = await notify.read_time(tx) + timedelta(hours=1)
+        await leases.acquire(tx, NAME, "one", now=ahead, duration=DURATION)
+    alone = await shared_time(one.db)
+    there = Notifier(one.db, "one", lambda _name: None, names=WAKE_NAMES)
+    await there.start()
+    beside = await shared_time(one.db)
+    await there.stop()
+    assert alone is not None
+    assert alone < ahead - timedelta(minutes=59)
+    assert beside == ahead
