@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ast
 import io
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ SOURCES = ("bot/demo.py", "bot/slack", "bot/listeners", "bot/wires", "handlers",
 KEYWORDS = {**DEFAULT_KEYWORDS, "texts": None, "say": None}
 """How cards and windows ask for a sentence: `texts("…")` (bot.slack.texts), and how the layers
 below say one: `say("…")` (mail.sentences)."""
+PROVIDERS = "mail/discovery/providers.json"
 ERRORS = ("handlers/errors.py", "mail/errors.py")
 """Where the docstring of a class is its default sentence."""
 VOLATILE = tuple(
@@ -52,6 +54,8 @@ def extract() -> Catalog:
         found = extract_from_file("python", file, keywords=KEYWORDS, comment_tags=["Translators:"])
         for _line, message, comments, context in found:
             catalog.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    for sentence in provider_hints():
+        catalog.add(sentence, None, [(PROVIDERS, 0)])
     for name in ERRORS:
         for sentence in default_sentences(ROOT / name):
             catalog.add(sentence, None, [(name, 0)])
@@ -63,6 +67,16 @@ def default_sentences(file: Path) -> Iterator[str]:
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef):
             yield (ast.get_docstring(node) or "").partition("\n")[0]
+
+
+def provider_hints() -> Iterator[str]:
+    """What each mail provider wants first: an app password, IMAP switched on."""
+    for provider in json.loads((ROOT / PROVIDERS).read_text(encoding="utf-8")):
+        yield from (hint["sentence"] for hint in provider.values() if _is_hint(hint))
+
+
+def _is_hint(value: object) -> bool:
+    return isinstance(value, dict) and "sentence" in value
 
 
 def source_files() -> Iterator[Path]:

@@ -58,6 +58,7 @@ class ConnectionRecord:
     failing_since: datetime | None
     failures: int
     last_error: str | None
+    last_error_parts: Json | None
     told_at: datetime | None
 
 

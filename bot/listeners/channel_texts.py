@@ -10,6 +10,7 @@ from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, section
 from bot.slack.texts import Texts
 from handlers.channels.channels import ChannelStatus
+from handlers.channels.health import why_failing
 from storage.records import ConnectionRecord
 
 Json = dict[str, Any]
@@ -51,7 +52,7 @@ def channel_buttons(status: ChannelStatus, texts: Texts) -> Json:
 
 def _health(name: str, connection: ConnectionRecord, texts: Texts, now: datetime) -> str:
     if connection.failing_since is not None:
-        why = escape_text(texts.own(connection.last_error or "")[:200])
+        why = escape_text(texts.own(why_failing(connection))[:200])
         since = connection.failing_since
         day = "%H:%M UTC" if now - since < timedelta(hours=20) else "%Y-%m-%d %H:%M UTC"
         return texts("{name} ❌ since {since}: {why}", name=name, since=f"{since:{day}}", why=why)

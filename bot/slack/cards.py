@@ -7,6 +7,7 @@ The fallback text is escaped.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.slack.kit import actions, button, context, cut, header, option, overflo
 from bot.slack.sender_marks import sender_words, staff_words
 from bot.slack.texts import Texts
 from handlers.posts import FileLine, MailPost, MailText, Mark, TicketCard, TicketStatus
+from mail.document import Document
 from mail.model import Address
 
 Json = dict[str, Any]
@@ -27,6 +29,7 @@ METADATA_EVENT = "canal_post"
 
 def build_card(card: TicketCard, texts: Texts, *, assignee: str, now: datetime) -> Json:
     """The ticket card. `assignee` is the holder's name, "" for nobody."""
+    card = replace(card, text=_in_language(card.text, texts))
     if card.merged_into:
         blocks = merged_blocks(card, card.merged_into, texts)
     elif card.status is TicketStatus.CLOSED:
@@ -126,6 +129,18 @@ def addresses_line(people: Sequence[Address]) -> str:
     return f"{shown}, …" if len(people) > _MOST_PEOPLE else shown
 
 
+def _in_language(text: MailText, texts: Texts) -> MailText:
+    """With the summaries of its files in the reader's language; an invitation without a word of
+    its own has its summary for a text."""
+    files = tuple(replace(one, summary=texts.own(one.summary)) for one in text.files)
+    words = text.body.to_text() if files else ""
+    spoken = [
+        new.summary for old, new in zip(text.files, files, strict=True) if old.summary == words
+    ]
+    body = Document.from_text(spoken[0]) if words and spoken else text.body
+    return replace(text, files=files, body=body)
+
+
 def _text_blocks(text: MailText, texts: Texts) -> tuple[list[Json], bool]:
     """The mail's words, what is left out of them, its files, what was wrong with it; and whether
     nothing was left out."""
@@ -163,6 +178,7 @@ def _state_line(card: TicketCard, texts: Texts, assignee: str, now: datetime) ->
 
 def build_mail_post(post: MailPost, texts: Texts) -> Json:
     """A further mail of the ticket, in its thread."""
+    post = replace(post, text=_in_language(post.text, texts))
     if post.kind == "auto_reply":
         return _auto_reply(post, texts)
     who = post.author.name or post.author.address or texts("unknown sender")

@@ -134,7 +134,7 @@ class SlackChat(History):
         await self._calls.call(
             "files.completeUploadExternal",
             {
-                "files": [{"id": file_id, "title": title or filename}],
+                "files": [{"id": file_id, "title": self.texts.own(title) or filename}],
                 "channel_id": place.slack_channel_id,
                 **({"thread_ts": place.thread_ts} if place.thread_ts else {}),
             },

@@ -212,13 +212,13 @@ def _slack_channel_closed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
 
 def _work_parked(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     sentence = texts(
-        "Something could not be done after many tries and waits for you: {what} {id}. "
+        "Something could not be done after many tries and waits for you: {what} (number {id}). "
         "On the server, “canal outbox list” shows it with its reason.",
-        what=_fact(facts, "what"),
+        what=escape_text(texts.task(str(facts.get("what") or ""))),
         id=_fact(facts, "id"),
     )
     if facts.get("why"):
-        sentence += f"\n{_fact(facts, 'why')}"
+        sentence += f"\n{escape_text(texts.own(facts['why'])[:300])}"
     if "item" not in facts:
         return sentence, []
     return sentence, [

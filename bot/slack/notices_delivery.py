@@ -47,7 +47,7 @@ def _bounced(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
 
 
 def _delayed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    diagnostic = _fact(facts, "diagnostic")
+    diagnostic = escape_text(texts.own(facts.get("diagnostic") or "")[:300])
     if facts.get("address"):
         sentence = texts(
             "⏳ A reply has not reached {address} yet; the mail servers keep trying. {diagnostic}",

@@ -32,7 +32,7 @@ class Texts:
         """What a layer below has said, in this language; what is unknown stays as it is."""
         if isinstance(sentence, Sentence):
             values = {
-                name: self.own(one) if isinstance(one, str) else one
+                name: self.own(one) if isinstance(one, Sentence) else one
                 for name, one in sentence.values.items()
             }
             return Sentence(self.t.gettext(sentence.template), values)
@@ -117,6 +117,23 @@ class Texts:
             "expired": self.t.gettext("it could not be delivered for too long"),
             "needs_smtputf8": self.t.gettext("the server does not know addresses like this"),
         }.get(reason, self.t.gettext("the server refused it"))
+
+    def task(self, kind: str) -> str:
+        """What had to be done, as a part of a sentence."""
+        return {
+            "mail": self.t.gettext("filing a mail"),
+            "post_card": self.t.gettext("posting a ticket"),
+            "post_mail": self.t.gettext("posting a mail"),
+            "update_card": self.t.gettext("updating a ticket's card"),
+            "upload_files": self.t.gettext("uploading the files of a mail"),
+            "send_email": self.t.gettext("sending a reply"),
+            "react": self.t.gettext("marking a message"),
+            "notice": self.t.gettext("posting a notice"),
+            "digest": self.t.gettext("updating a digest"),
+            "replace_post": self.t.gettext("replacing a post"),
+            "save_sent": self.t.gettext("saving a reply among the sent mail"),
+            "catch_up": self.t.gettext("reading a thread"),
+        }.get(kind, kind)
 
     def file_problem(self, code: str) -> str:
         """Why Slack does not have a file of a mail."""

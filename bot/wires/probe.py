@@ -59,12 +59,21 @@ class Probe:
                 settings = settings.with_token(await tokens(False))
             options = read_fetch_options(connection.settings)
             found = await probe_mailbox(settings, options, SECONDS)
-        news = "tells of new mail at once" if found.can_idle else "is asked for new mail"
+        news = say("tells of new mail at once") if found.can_idle else say("is asked for new mail")
         warning = "" if found.encrypted else say(" ⚠ The connection is not encrypted.")
         return Step(
             True,
-            f"In: {settings.user} at {settings.host}:{settings.port}, folder {settings.folder} "
-            f"with {found.messages} mails, {news}.{warning}",
+            say(
+                "In: {user} at {host}:{port}, folder {folder} with {messages} mails, "
+                "{news}.{warning}",
+                user=settings.user,
+                host=settings.host,
+                port=settings.port,
+                folder=settings.folder,
+                messages=found.messages,
+                news=news,
+                warning=warning,
+            ),
         )
 
     async def fetch_since(
@@ -83,8 +92,9 @@ class Probe:
         account = self._transports.account_of(connection)
         async with _within(account.host), SmtpSender(replace(account, timeout=STEP)) as sender:
             found = await sender.probe(connection.sender or None)
-        secured = found.tls or "⚠ not encrypted"
-        limit = f", mails up to {found.size_limit // 2**20} MB" if found.size_limit else ""
+        secured = found.tls or say("⚠ not encrypted")
+        size = found.size_limit
+        limit = say(", mails up to {n} MB", n=size // 2**20) if size else ""
         return Step(
             True,
             say(

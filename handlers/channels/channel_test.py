@@ -7,6 +7,7 @@ from handlers.channels.channels import Channels
 from handlers.errors import ChatError
 from handlers.ports import Chat, Clock, MailboxProbe, MailConnection, Step
 from handlers.posts import Place
+from mail.sentences import say
 from storage.engine import Database
 from storage.queries import channels
 from storage.records import ChannelRecord
@@ -38,8 +39,8 @@ class ChannelTester:
         try:
             name = await chat.check_channel(Place(channel.slack_channel_id))
         except ChatError as error:
-            return Step(False, f"Slack: Canal cannot post there ({error.code}).")
-        return Step(True, f"Slack: Canal is in #{name}.")
+            return Step(False, say("Slack: Canal cannot post there ({code}).", code=error.code))
+        return Step(True, say("Slack: Canal is in #{name}.", name=name))
 
     async def _try_connection(self, channel: ChannelRecord, direction: str) -> list[Step]:
         async with self._db.read() as tx:
@@ -54,5 +55,7 @@ class ChannelTester:
             if failed is None and record.kind != "internal":
                 await health.note_success(tx, channel.id, direction, now=now)
             elif failed is not None:
-                await health.note_failure(tx, channel.id, direction, failed.sentence, now=now)
+                await health.note_failure(
+                    tx, channel.id, direction, failed.why or failed.sentence, now=now
+                )
         return steps

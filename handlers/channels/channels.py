@@ -14,6 +14,7 @@ from handlers.channels.connection_settings import OAuthChoice
 from handlers.channels.fields import ChannelFields, InvalidFields, check_fields
 from handlers.errors import NotFound
 from handlers.ports import Clock, MailConnection
+from mail.sentences import say, together
 from storage.engine import Database, Session
 from storage.queries import channels
 from storage.records import AddressRecord, ChannelRecord, ConnectionRecord
@@ -106,7 +107,7 @@ class Channels:
             record = await channels.find_connection(tx, channel.id, direction)
             secret = await channels.open_secret(tx, channel, direction)
         if record is None:
-            raise NotFound(f"{channel.name} has no such connection.")
+            raise NotFound(say("{name} has no such connection.", name=channel.name))
         return MailConnection.of(channel, record, secret)
 
     async def save_grant(
@@ -154,8 +155,13 @@ class Channels:
         channel = await channels.find_by_name(tx, self._team_id, name)
         if channel is None:
             known = [one.name for one in await channels.list_all(tx, self._team_id)]
-            listed = f" There are: {', '.join(known)}." if known else " There is none yet."
-            raise NotFound(f"There is no channel “{name[:80]}”.{listed}")
+            missing = say("There is no channel “{name}”.", name=name[:80])
+            listed = (
+                say("There are: {names}.", names=", ".join(known))
+                if known
+                else say("There is none yet.")
+            )
+            raise NotFound(together([missing, listed]))
         return channel
 
     async def _status(self, tx: Session, channel: ChannelRecord) -> ChannelStatus:
@@ -170,7 +176,12 @@ class Channels:
         other = await channels.find_by_name(tx, self._team_id, name)
         if other is not None and other.id != own_id:
             raise InvalidFields(
-                {"name": f"There is a channel “{other.name}” already: choose another name."}
+                {
+                    "name": say(
+                        "There is a channel “{name}” already: choose another name.",
+                        name=other.name,
+                    )
+                }
             )
 
     async def _new_inbound_address(self, tx: Session, name: str) -> str:

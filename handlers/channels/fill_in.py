@@ -19,7 +19,7 @@ from mail.discovery.providers import (
     find_provider_by_host,
     get_provider,
 )
-from mail.sentences import say
+from mail.sentences import say, together
 
 if TYPE_CHECKING:
     from mail.discovery.autodiscover import Discovered
@@ -112,7 +112,7 @@ def _fill_port_and_security(settings: dict[str, Any], direction: str, draft: Dra
     if not settings.get("port"):
         same = known is not None and known.security.value == settings["security"]
         settings["port"] = known.port if known and same else ports[Security(settings["security"])]
-    draft.told.append(f"{_word(direction)}: {_where(settings)}.")
+    draft.told.append(together([f"{_word(direction)}: ", _where(settings), "."], between=""))
 
 
 def _user(
@@ -138,9 +138,9 @@ def _choose_sign_in(draft: Draft, direction: str, provider: Provider | None) -> 
     if given.get("password"):
         settings["oauth"] = None
         if provider and provider.app_password:
-            draft.told.append(f"{provider.name}: {provider.app_password}")
+            draft.told.append(together([f"{provider.name}:", str(provider.app_password)]))
         if provider and provider.imap_switch and direction == "in":
-            draft.told.append(f"{provider.name}: {provider.imap_switch}")
+            draft.told.append(together([f"{provider.name}:", str(provider.imap_switch)]))
         return
     if secret.get("password") or oauth_of(settings):
         return

@@ -14,6 +14,7 @@ from handlers.channels.connection_settings import oauth_of
 from handlers.context import Context
 from handlers.outbox import work
 from handlers.posts import Notice, NoticeKind
+from mail.sentences import restored, taken_apart
 from storage.engine import Session
 from storage.queries import channels
 from storage.records import ChannelRecord, ConnectionRecord
@@ -53,7 +54,7 @@ async def note_failure(
 
     `reconnect`: only a person who signs in anew can mend it, so waiting is no use.
     """
-    await channels.note_failure(tx, channel_id, direction, error, now=now)
+    await channels.note_failure(tx, channel_id, direction, error, now=now, parts=taken_apart(error))
     record = await channels.find_connection(tx, channel_id, direction)
     if record is not None and (reconnect or is_worth_telling(record, now)):
         await _tell(tx, record, now=now, reconnect=reconnect)
@@ -87,6 +88,11 @@ def is_worth_telling(record: ConnectionRecord, now: datetime) -> bool:
     return record.failures >= TELL_FAILURES or now - record.failing_since >= TELL_AFTER
 
 
+def why_failing(record: ConnectionRecord) -> str:
+    """What went wrong last, for the reader's language; "" for nothing."""
+    return restored(record.last_error or "", record.last_error_parts)
+
+
 def state_of(channel: ChannelRecord, record: ConnectionRecord) -> str:
     """One word for lists and metrics: paused, down, new or up. Canal's own side is always up."""
     if channel.state != "active":
@@ -109,7 +115,7 @@ async def _tell(tx: Session, record: ConnectionRecord, *, now: datetime, reconne
         "channel_id": channel.id,
         "direction": record.direction,
         "since": f"{record.failing_since or now:%Y-%m-%d %H:%M} UTC",
-        "why": record.last_error or "",
+        "why": why_failing(record),
         "reconnect": reconnect and oauth_of(record.settings) is not None,
     }
     await work.notice_to_admins(

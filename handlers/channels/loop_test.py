@@ -21,6 +21,7 @@ from mail.connections import ImapCursor
 from mail.document import Document
 from mail.errors import MailError
 from mail.model import Address
+from mail.sentences import say, together
 from mail.writing.compose import OutgoingMail, compose
 from storage.queries import arrivals
 from storage.records import ChannelRecord
@@ -61,7 +62,10 @@ class LoopTest:
         try:
             cursor = await self._begin(incoming)
         except MailError as error:
-            return [Step(False, f"In: {error}"), *await self._domain(channel, None)]
+            return [
+                Step(False, say("In: {why}", why=str(error))),
+                *await self._domain(channel, None),
+            ]
         message_id, data = self._compose(channel, nonce)
         sent_at = self._context.clock.now()
         out = await self._send(outgoing, channel, data)
@@ -71,7 +75,7 @@ class LoopTest:
         if received is None:
             return [out, self._lost(channel), *await self._domain(channel, None)]
         took = (self._context.clock.now() - sent_at).total_seconds()
-        back = Step(True, f"Loop: the test mail came back after {took:.1f} s.")
+        back = Step(True, say("Loop: the test mail came back after {took} s.", took=f"{took:.1f}"))
         return [
             out,
             back,
@@ -113,12 +117,27 @@ class LoopTest:
                 on_handover=_nothing,
             )
         except MailError as error:
-            return Step(False, f"Out: {error}")
+            return Step(False, say("Out: {why}", why=str(error)))
         refused = [one for one in result.recipients if one not in result.accepted]
         if refused:
             one = refused[0]
-            return Step(False, f"Out: {one.address} was refused: {one.codes} {one.text}")
-        return Step(True, f"Out: accepted for {channel.primary_address}: {result.reply[:200]}")
+            return Step(
+                False,
+                say(
+                    "Out: {address} was refused: {codes} {text}",
+                    address=one.address,
+                    codes=one.codes,
+                    text=one.text,
+                ),
+            )
+        return Step(
+            True,
+            say(
+                "Out: accepted for {address}: {reply}",
+                address=channel.primary_address,
+                reply=result.reply[:200],
+            ),
+        )
 
     async def _wait(
         self,
@@ -153,23 +172,31 @@ class LoopTest:
 
     def _lost(self, channel: ChannelRecord) -> Step:
         if channel.incoming == "internal":
-            why = (
-                f"Is mail to {channel.primary_address} forwarded to {channel.inbound_address}, "
-                "and does Canal run?"
+            why = say(
+                "Is mail to {address} forwarded to {inbound_address}, and does Canal run?",
+                address=channel.primary_address,
+                inbound_address=channel.inbound_address,
             )
         else:
-            why = f"Is mail to {channel.primary_address} delivered into this mailbox and folder?"
+            why = say(
+                "Is mail to {address} delivered into this mailbox and folder?",
+                address=channel.primary_address,
+            )
         return Step(
             False,
-            f"Loop: the test mail did not come back within {self._seconds:.0f} s. {why} "
-            "A spam filter may have it too.",
+            say(
+                "Loop: the test mail did not come back within {seconds} s. {why} A spam filter "
+                "may have it too.",
+                seconds=f"{self._seconds:.0f}",
+                why=why,
+            ),
         )
 
     async def _domain(self, channel: ChannelRecord, received: bytes | None) -> list[Step]:
         found = await self._check_domain(channel.from_email, received)
         # What a domain lacks is told, but does not make the channel fail.
         marks = {True: "", False: "⚠ ", None: ""}
-        return [Step(True, f"{marks[one.ok]}{one.sentence}") for one in found]
+        return [Step(True, together([marks[one.ok], one.sentence], between="")) for one in found]
 
 
 def _compare_ids(sent: str, received: bytes) -> Step:
@@ -177,13 +204,15 @@ def _compare_ids(sent: str, received: bytes) -> Step:
     head = BytesHeaderParser().parsebytes(received)
     found = str(head.get("Message-ID") or "").strip()
     if found == sent:
-        return Step(True, "Message-ID: survived, so that answers are matched by it.")
+        return Step(True, say("Message-ID: survived, so that answers are matched by it."))
     shown = "".join(c for c in found if c.isprintable())[:120]
-    return Step(
-        True,
-        f"Message-ID: ⚠ changed on the way to {shown or 'none'}; answers are matched by the "
-        "hidden marker and the ticket's address instead.",
+    changed = (
+        say("Message-ID: ⚠ changed on the way to {changed}.", changed=shown)
+        if shown
+        else say("Message-ID: ⚠ lost on the way.")
     )
+    instead = say("Answers are matched by the hidden marker and the ticket's address instead.")
+    return Step(True, together([changed, instead]))
 
 
 async def _nothing() -> None:

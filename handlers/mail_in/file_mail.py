@@ -25,6 +25,7 @@ from handlers.outbox import work
 from mail.mime.subjects import strip_prefixes
 from mail.model import Address, MailAttachment, MailKind, ParsedMail
 from mail.senders.verdict import SenderAuth
+from mail.sentences import taken_apart
 from storage.engine import Session
 from storage.queries import messages, tickets
 from storage.records import MessageRecord, TicketRecord
@@ -278,6 +279,10 @@ def _details(mail: ParsedMail, auth: SenderAuth | None) -> dict[str, Any]:
         details["auth"] = auth_to_json(auth)
     if mail.defects:
         details["defects"] = list(mail.defects[:10])
+    if summaries := {
+        str(item.index): parts for item in mail.attachments if (parts := taken_apart(item.summary))
+    }:
+        details["summaries"] = summaries
     if mail.forwarded:
         details["forwarded"] = {
             "address": mail.forwarded.from_.address,

@@ -39,6 +39,7 @@ from mail.errors import (
 )
 from mail.mime.relayed_ids import relayed_ids
 from mail.sending.results import Outcome, SendResult
+from mail.sentences import say
 from storage.engine import Session
 from storage.queries import channels, messages, outbox, tickets
 from storage.records import MessageRecord, OutboxRecord
@@ -94,7 +95,7 @@ class MailDelivery:
         if not waiting and settled:
             return SendResult(())  # everybody has answered; only the outcome was not noted yet
         if not waiting:
-            raise MailError("This ticket has no address that a reply could go to.")
+            raise MailError(say("This ticket has no address that a reply could go to."))
         return await self._transport.send(
             MailConnection.of(parts.channel, parts.connection("out"), attempt.secret),
             sender=parts.sender.address,
@@ -255,7 +256,7 @@ class MailDelivery:
                 ticket = await tickets.get(tx, message.ticket_id)
                 notice = Notice(
                     NoticeKind.DELAYED,
-                    {"message_id": message.id, "diagnostic": str(error)[:300], "address": ""},
+                    {"message_id": message.id, "diagnostic": str(error), "address": ""},
                 )
                 await work.notice_in_thread(tx, ticket, notice, now=now)
 

@@ -15,7 +15,7 @@ from handlers.outbox.worker import Later, Settle
 from handlers.ports import Chat
 from handlers.posts import MailPost, Mark, Notice, NoticeKind, Place, Reaction, TicketCard
 from handlers.replies.forwarding import FORWARD
-from handlers.tickets.cards import load_card, load_mail_post
+from handlers.tickets.cards import load_card, load_mail_post, summary_of
 from mail.reading.parse import read_attachment
 from storage.engine import Session
 from storage.queries import mails, messages, tickets
@@ -198,11 +198,16 @@ class SlackDelivery:
             raw = await mails.find_raw(tx, message.raw_mail_id or 0) if waiting else None
         place = Place(ticket.slack_channel_id, ticket.root_ts)
         for attachment in waiting:
-            await self._upload(item, place, attachment, raw)
+            await self._upload(item, place, attachment, raw, summary_of(message, attachment))
         return self._report_refused_files(ticket, message.id)
 
     async def _upload(
-        self, item: OutboxRecord, place: Place, attachment: AttachmentRecord, raw: bytes | None
+        self,
+        item: OutboxRecord,
+        place: Place,
+        attachment: AttachmentRecord,
+        raw: bytes | None,
+        title: str,
     ) -> None:
         """Share one file; its outcome is its own, and never holds up the others."""
         values: dict[str, object] = {"state": "shared", "error": None}
@@ -213,7 +218,7 @@ class SlackDelivery:
                     place,
                     attachment.filename,
                     data,
-                    title=attachment.summary,
+                    title=title,
                     on_share=lambda file_id: self._change(attachment, slack_file_id=file_id),
                 )
         except ChatRateLimited:

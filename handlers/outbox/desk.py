@@ -8,6 +8,7 @@ from handlers.context import Context
 from handlers.errors import NotFound, UserError
 from handlers.outbox import work
 from handlers.outbox.work import WorkKind
+from mail.sentences import say
 from storage.engine import Session
 from storage.queries import messages, outbox
 from storage.records import OutboxRecord
@@ -29,7 +30,12 @@ class OutboxDesk:
         async with self._context.db.read() as tx:
             item = await outbox.find(tx, item_id)
         if item is None:
-            raise NotFound(f"There is no item {item_id} in the outbox; it may be done by now.")
+            raise NotFound(
+                say(
+                    "There is no item {number} in the outbox; it may be done by now.",
+                    number=item_id,
+                )
+            )
         return item
 
     async def retry(self, item_id: int) -> None:
@@ -74,4 +80,9 @@ class OutboxDesk:
 
     async def _explain(self, item_id: int) -> None:
         await self.show(item_id)
-        raise UserError(f"Item {item_id} is being worked on this moment: try again in a minute.")
+        raise UserError(
+            say(
+                "Item {number} is being worked on this moment: try again in a minute.",
+                number=item_id,
+            )
+        )

@@ -6,10 +6,13 @@ have their own, so that a mail on hold or a file that Slack refuses holds up not
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from handlers.posts import Notice, NoticeKind
+from mail.sentences import restored, taken_apart
 from storage.engine import Session
 from storage.queries import digests, outbox
 from storage.records import MessageRecord, OutboxRecord, TicketRecord
@@ -274,9 +277,26 @@ async def notice_to_admins(
 
 
 def notice_to_json(notice: Notice) -> dict[str, object]:
-    return {"kind": notice.kind.value, "facts": notice.facts, "mention": notice.mention}
+    """`said` holds what the sentences among the facts are made of, for the reader's language."""
+    apart = {
+        name: parts
+        for name, fact in notice.facts.items()
+        if isinstance(fact, str) and (parts := taken_apart(fact))
+    }
+    stored: dict[str, object] = {
+        "kind": notice.kind.value,
+        "facts": notice.facts,
+        "mention": notice.mention,
+    }
+    return {**stored, "said": apart} if apart else stored
 
 
 def notice_of(item: OutboxRecord) -> Notice:
-    data = item.payload["notice"]
-    return Notice(NoticeKind(data["kind"]), data["facts"], data["mention"])
+    return notice_from_json(item.payload["notice"])
+
+
+def notice_from_json(data: Mapping[str, Any]) -> Notice:
+    said = {
+        name: restored(data["facts"][name], parts) for name, parts in data.get("said", {}).items()
+    }
+    return Notice(NoticeKind(data["kind"]), {**data["facts"], **said}, data["mention"])

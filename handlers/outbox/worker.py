@@ -31,6 +31,7 @@ from handlers.outbox import burial, folding, work
 from handlers.outbox.closed_places import ClosedPlaces
 from handlers.outbox.lanes import Lanes
 from handlers.outbox.work import WorkKind
+from mail.errors import MailError
 from storage.engine import Session
 from storage.group_commit import GroupCommitter
 from storage.queries import outbox
@@ -289,7 +290,8 @@ class OutboxWorker:
                 )
                 return
         if await outbox.bury(tx, item.id, self._context.holder, reason):
-            await burial.tell(tx, item, reason[:300], now=now)
+            told = str(error) if isinstance(error, MailError) else reason[:300]
+            await burial.tell(tx, item, told, now=now)
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -13,6 +13,7 @@ from handlers.replies.compose_reply import ReplyParts, build_mail
 from handlers.replies.forwarded_files import read_passed_on
 from handlers.replies.forwarding import FORWARD
 from mail.errors import Deferred, MailError
+from mail.sentences import say
 from mail.writing.compose import OutgoingFile, OutgoingMail, compose
 from mail.writing.dkim_sign import sign
 from storage.engine import Session
@@ -96,7 +97,9 @@ class MailDrafts:
             raise
         except ChatError as error:
             if isinstance(error, ChatUnavailable) and item.attempts < _FILE_ATTEMPTS:
-                raise Deferred(f"{attachment.filename} cannot be fetched yet") from error
+                raise Deferred(
+                    say("{filename} cannot be fetched yet.", filename=attachment.filename)
+                ) from error
             raise FileMissing(
                 f"{attachment.filename} could not be fetched from Slack ({error.code}), "
                 "so nothing was sent."

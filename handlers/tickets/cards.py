@@ -21,6 +21,7 @@ from handlers.tickets.merged import follow, is_merged
 from mail.document import Document
 from mail.mime.subjects import strip_prefixes
 from mail.model import Address
+from mail.sentences import restored
 from storage.engine import Session
 from storage.queries import channels, messages, tickets
 from storage.records import AttachmentRecord, MessageRecord, TicketRecord
@@ -107,13 +108,18 @@ async def load_mail_post(tx: Session, ticket: TicketRecord, message: MessageReco
     )
 
 
+def summary_of(message: MessageRecord, file: AttachmentRecord) -> str:
+    """What a file is, as a sentence that can be said in the reader's language."""
+    return restored(file.summary, message.details.get("summaries", {}).get(str(file.part_index)))
+
+
 def mail_text(message: MessageRecord, attachments: list[AttachmentRecord]) -> MailText:
     shown = message.body if message.visible is None else message.visible
     return MailText(
         body=Document.from_json(shown),
         folded_lines=message.folded_lines,
         files=tuple(
-            FileLine(item.filename, item.size, item.summary, item.error)
+            FileLine(item.filename, item.size, summary_of(message, item), item.error)
             for item in attachments
             if item.state != "folded"
         )

@@ -17,6 +17,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from mail.sentences import Sentence, together
+
 
 class Security(StrEnum):
     """How a connection is encrypted: from the first byte, after STARTTLS, or not at all."""
@@ -42,8 +44,8 @@ class Hint:
     sentence: str
     link: str
 
-    def __str__(self) -> str:
-        return f"{self.sentence} {self.link}"
+    def __str__(self) -> Sentence:
+        return together([Sentence(self.sentence, {}), self.link])
 
 
 @dataclass(frozen=True, slots=True)

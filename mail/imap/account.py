@@ -24,6 +24,7 @@ from mail.imap.errors import folder_error, login_error, translated
 from mail.imap.fetch import Fetcher
 from mail.imap.folders import Folder, append_mail, list_folders
 from mail.imap.wire import WireClient
+from mail.sentences import say
 
 JOB_LIMIT = 300.0
 """Seconds that one batch may take: eight megabytes over a slow line."""
@@ -190,7 +191,7 @@ class ImapAccount:
 
     def _check_aborted(self) -> None:
         if self._aborted:
-            raise ConnectionCut("The connection was given up.")
+            raise ConnectionCut(say("The connection was given up."))
 
     @contextmanager
     def _job(self, limit: float) -> Iterator[None]:
@@ -248,7 +249,7 @@ class ImapAccount:
 
 def _login_with_password(client: WireClient, user: str, password: str) -> None:
     if any(char in "\r\n\0" for char in user + password):
-        raise LoginFailed("User name and password must not contain line breaks.")
+        raise LoginFailed(say("User name and password must not contain line breaks."))
     capable = {one.upper() for one in client.wire.capabilities}
     plain = user.isascii() and password.isascii() and "LOGINDISABLED" not in capable
     if plain:
@@ -259,11 +260,16 @@ def _login_with_password(client: WireClient, user: str, password: str) -> None:
         client.wire.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
     elif "LOGINDISABLED" in capable:
         raise LoginFailed(
-            f"{client.host} takes no password over this connection: choose TLS or STARTTLS"
-            " (or OAuth where passwords are switched off)."
+            say(
+                "{host} takes no password over this connection: choose TLS or STARTTLS (or OAuth "
+                "where passwords are switched off).",
+                host=client.host,
+            )
         )
     else:
-        raise LoginFailed("This server takes only ASCII characters in user names and passwords.")
+        raise LoginFailed(
+            say("This server takes only ASCII characters in user names and passwords.")
+        )
 
 
 def _login_with_token(client: WireClient, user: str, token: Token) -> None:
@@ -271,7 +277,9 @@ def _login_with_token(client: WireClient, user: str, token: Token) -> None:
     capable = {one.upper() for one in client.wire.capabilities}
     if "AUTH=XOAUTH2" in capable or "AUTH=OAUTHBEARER" not in capable:
         if "AUTH=XOAUTH2" not in capable:
-            raise LoginFailed(f"{client.host} offers no login with OAuth2: use a password.")
+            raise LoginFailed(
+                say("{host} offers no login with OAuth2: use a password.", host=client.host)
+            )
         client.wire.authenticate("XOAUTH2", _once(f"user={user}\1auth=Bearer {value}\1\1"))
     else:
         name = user.replace("=", "=3D").replace(",", "=2C")

@@ -36,6 +36,7 @@ from mail.imap.answers import (
     uid_set,
 )
 from mail.imap.wire import WireClient
+from mail.sentences import say
 
 WINDOW = 1000
 """How many mails are listed at a time when there are many."""
@@ -146,7 +147,7 @@ class Fetcher:
         with suppress(self._client.Error):
             found = [one.uid for one in self._list(str(number), by_uid=False, items="(UID)")]
         if not found:
-            raise Deferred("The folder changed while it was being read; it is read again.")
+            raise Deferred(say("The folder changed while it was being read; it is read again."))
         return found[-1]
 
     def _cut(self, listed: deque[Listed]) -> list[Listed]:

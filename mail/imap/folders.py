@@ -15,6 +15,7 @@ from typing import Any
 import imapclient
 
 from mail.errors import FolderMissing
+from mail.sentences import say
 
 # What mail programs and providers call the Sent folder, casefolded.
 SENT_NAMES = frozenset(
@@ -121,4 +122,4 @@ def _create_sent(client: Any) -> str:
             with suppress(imapclient.exceptions.IMAPClientError):
                 client.subscribe_folder(name)
             return name
-    raise FolderMissing("This mailbox has no folder for sent mail, and none could be made.")
+    raise FolderMissing(say("This mailbox has no folder for sent mail, and none could be made."))

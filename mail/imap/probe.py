@@ -9,6 +9,7 @@ from mail.connections import FetchOptions, ImapSettings
 from mail.errors import ServerSilent
 from mail.imap.account import ImapAccount
 from mail.imap.folders import find_sent_folder
+from mail.sentences import say
 
 SECONDS = 19.5
 
@@ -38,7 +39,10 @@ async def probe_mailbox(
             return await asyncio.shield(job)
     except TimeoutError:
         raise ServerSilent(
-            f"{settings.host} took too long to answer. Check host and port, or try again later."
+            say(
+                "{host} took too long to answer. Check host and port, or try again later.",
+                host=settings.host,
+            )
         ) from None
     finally:
         # The thread may still be looking up a name; it must not outlive us by much, nor be heard.

@@ -22,6 +22,7 @@ from mail.connections import ImapSettings
 from mail.discovery.dial import dial, secure, tls_context
 from mail.discovery.providers import Security
 from mail.errors import ConnectionCut, ProtocolBroken, ServerSilent, TlsFailed
+from mail.sentences import say
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -58,13 +59,19 @@ class Wire(imaplib.IMAP4):
         """STARTTLS. Raises TlsFailed when the server has none, and the errors of `mail.dial`."""
         if "STARTTLS" not in self.capabilities:
             raise TlsFailed(
-                f"{self.host} offers no STARTTLS on port {self.port}."
-                " Choose TLS with the port that is meant for it (usually 993)."
+                say(
+                    "{host} offers no STARTTLS on port {port}. Choose TLS with the port that is "
+                    "meant for it (usually 993).",
+                    host=self.host,
+                    port=self.port,
+                )
             )
         answer, _ = self._simple_command("STARTTLS")
         # What came in clear after the OK was put there by somebody in between (CVE-2011-0411).
         if answer != "OK" or self._left:
-            raise TlsFailed(f"{self.host} refused to switch to encryption (STARTTLS).")
+            raise TlsFailed(
+                say("{host} refused to switch to encryption (STARTTLS).", host=self.host)
+            )
         self._secure()
         self._tls_established = True
         self.untagged_responses.clear()
@@ -77,7 +84,13 @@ class Wire(imaplib.IMAP4):
     def read(self, size: int) -> bytes:
         """`size` bytes of a literal."""
         if size > MAX_LITERAL:
-            raise ProtocolBroken(f"{self.host} announced {size} bytes at once, which is too much.")
+            raise ProtocolBroken(
+                say(
+                    "{host} announced {size} bytes at once, which is too much.",
+                    host=self.host,
+                    size=size,
+                )
+            )
         while len(self._left) < size:
             self._fill()
         return self._take(size)
@@ -88,7 +101,7 @@ class Wire(imaplib.IMAP4):
         while (end := self._left.find(b"\n", start)) < 0:
             start = len(self._left)
             if start > MAX_LINE:
-                raise ProtocolBroken(f"{self.host} sends a line without end.")
+                raise ProtocolBroken(say("{host} sends a line without end.", host=self.host))
             self._fill()
         return self._take(end + 1)
 
@@ -122,8 +135,12 @@ class Wire(imaplib.IMAP4):
             chunk = self.sock.recv(CHUNK)
         except TimeoutError as error:
             raise ServerSilent(
-                f"{self.host} accepted the connection on port {self.port} but does not answer."
-                " Check port and encryption, or try again later."
+                say(
+                    "{host} accepted the connection on port {port} but does not answer. Check "
+                    "port and encryption, or try again later.",
+                    host=self.host,
+                    port=self.port,
+                )
             ) from error
         except (OSError, ValueError) as error:
             raise self._cut() from error
@@ -151,7 +168,7 @@ class Wire(imaplib.IMAP4):
             self._set_timeout()
             self.sock.sendall(data)
         except TimeoutError as error:
-            raise ServerSilent(f"{self.host} takes no more data.") from error
+            raise ServerSilent(say("{host} takes no more data.", host=self.host)) from error
         except (OSError, ValueError) as error:
             raise self._cut() from error
 

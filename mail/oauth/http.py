@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 
 from mail.errors import Deferred
+from mail.sentences import say
 
 LIMIT = 256 * 1024
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=10)
@@ -30,8 +31,11 @@ async def post_form(
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         # The exception's text may hold the request, and so the secret: only its kind is told.
         raise Deferred(
-            f"{provider} could not be reached ({type(error).__name__})."
-            " Canal tries again by itself."
+            say(
+                "{provider} could not be reached ({what}). Canal tries again by itself.",
+                provider=provider,
+                what=type(error).__name__,
+            )
         ) from None
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mail.errors import LoginFailed
+from mail.sentences import say
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -39,8 +40,10 @@ class ServiceAccount:
             )
         except (ValueError, KeyError, TypeError):
             raise LoginFailed(
-                "This is not the key file of a Google service account. Download it as JSON from"
-                " the Google Cloud console (IAM, Service accounts, Keys)."
+                say(
+                    "This is not the key file of a Google service account. Download it as JSON "
+                    "from the Google Cloud console (IAM, Service accounts, Keys)."
+                )
             ) from None
 
 
@@ -67,7 +70,7 @@ def microsoft_assertion(client_id: str, audience: str, private_key: str, certifi
     try:
         loaded = x509.load_pem_x509_certificate(certificate.encode())
     except ValueError:
-        raise LoginFailed("The certificate cannot be read: PEM is wanted.") from None
+        raise LoginFailed(say("The certificate cannot be read: PEM is wanted.")) from None
     now = int(time.time())
     claims = {
         "aud": audience,
@@ -114,9 +117,11 @@ def _load_key(pem: str) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError):
-        raise LoginFailed("The private key cannot be read: PEM without a pass phrase.") from None
+        raise LoginFailed(
+            say("The private key cannot be read: PEM without a pass phrase.")
+        ) from None
     if not isinstance(key, RSAPrivateKey):
-        raise LoginFailed("The private key must be an RSA key.")
+        raise LoginFailed(say("The private key must be an RSA key."))
     return key
 
 

@@ -17,9 +17,10 @@ from mail.mime.parts import MimeTree, Part, split_mime
 from mail.mime.transfer import decode_transfer, decode_uu, find_uu_files
 from mail.model import MailAttachment
 from mail.reading.body import has_name
-from mail.reading.calendars import calendar_summary
+from mail.reading.calendars import MAX_LENGTH, calendar_summary
 from mail.reading.cms import find_signed_content
 from mail.reading.tnef import Tnef, is_tnef, read_tnef
+from mail.sentences import say, together
 
 SUB_FILE = 100_000
 MAX_TNEF = 40_000_000
@@ -104,9 +105,10 @@ def mail_summary(headers: HeaderBlock) -> str:
     """`From Jo Smith <jo@x> · Subject · 2026-03-01 10:00`."""
     sender = headers.words("From")
     moment = parse_date(headers.text("Date"))
-    pieces = [f"From {sender}" if sender else "", headers.words("Subject")]
+    pieces = [say("From {sender}", sender=sender) if sender else "", headers.words("Subject")]
     pieces.append(moment.strftime("%Y-%m-%d %H:%M") if moment else "")
-    return " · ".join(piece for piece in pieces if piece)[:500]
+    whole = together((piece for piece in pieces if piece), between=" · ")
+    return whole if len(whole) <= MAX_LENGTH else whole[:MAX_LENGTH]
 
 
 def tnef_files(part: Part, tnef: Tnef) -> Iterator[File]:

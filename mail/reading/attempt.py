@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from mail.sentences import say
+
 T = TypeVar("T")
 
 
@@ -16,5 +18,7 @@ def attempt(what: str, step: Callable[[], T], otherwise: T, defects: list[str]) 
     try:
         return step()
     except Exception as error:  # noqa: BLE001 - named in the defects, which tests keep empty
-        defects.append(f"Canal could not read the {what} ({type(error).__name__}).")
+        defects.append(
+            say("Canal could not read the {what} ({kind}).", what=what, kind=type(error).__name__)
+        )
         return otherwise

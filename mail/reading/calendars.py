@@ -8,17 +8,11 @@ from typing import Any
 
 from mail.mime.charsets import decode_text
 from mail.mime.cleaning import clean_line
+from mail.sentences import say, together
 
 MAX_BYTES = 300_000
 """icalendar takes a second or two for these, where they were made to be slow."""
-_METHODS = {
-    "REQUEST": "Invitation",
-    "CANCEL": "Cancelled",
-    "REPLY": "Answer to an invitation",
-    "COUNTER": "Counter-proposal",
-    "PUBLISH": "Event",
-}
-_ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative"}
+MAX_LENGTH = 500
 _EVENTS = ("VEVENT", "VTODO")
 _ENDS = re.compile(r"^END:VCALENDAR\b", re.IGNORECASE | re.MULTILINE)
 _BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
@@ -35,19 +29,35 @@ def calendar_summary(data: bytes, charset: str | None = None) -> str:
     if found is None:
         return ""
     method, event = found
-    kind = _METHODS.get(method.strip().upper(), "Event")
-    pieces = [f"{kind}: {_plain(event, 'SUMMARY') or '(no title)'}"]
+    kind = method.strip().upper()
+    pieces = [_title(kind, _plain(event, "SUMMARY") or say("(no title)"))]
     if when := _when(event):
         pieces.append(when)
     if place := _plain(event, "LOCATION"):
         pieces.append(place)
     if organizer := _person(_first(event, "ORGANIZER")):
-        pieces.append(f"from {organizer}")
-    if kind == "Answer to an invitation" and (answer := _answer(_first(event, "ATTENDEE"))):
+        pieces.append(say("from {person}", person=organizer))
+    if kind == "REPLY" and (answer := _answer(_first(event, "ATTENDEE"))):
         pieces.append(answer)
     if "RRULE" in event:
-        pieces.append("repeats")
-    return " · ".join(pieces)[:500]
+        pieces.append(say("repeats"))
+    whole = together(pieces, between=" · ")
+    return whole if len(whole) <= MAX_LENGTH else whole[:MAX_LENGTH]
+
+
+def _title(kind: str, title: str) -> str:
+    """What kind of calendar mail it is (the method of RFC 5546), and of what."""
+    match kind:
+        case "REQUEST":
+            return say("Invitation: {title}", title=title)
+        case "CANCEL":
+            return say("Cancelled: {title}", title=title)
+        case "REPLY":
+            return say("Answer to an invitation: {title}", title=title)
+        case "COUNTER":
+            return say("Counter-proposal: {title}", title=title)
+        case _:
+            return say("Event: {title}", title=title)
 
 
 def _first_event(text: str) -> tuple[str, Any] | None:
@@ -106,8 +116,15 @@ def _person(value: Any) -> str:
 
 
 def _answer(value: Any) -> str:
-    answer = _ANSWERS.get(_parameter(value, "PARTSTAT").upper(), "")
-    return f"{_person(value)}: {answer}" if answer else ""
+    match _parameter(value, "PARTSTAT").upper():
+        case "ACCEPTED":
+            return say("{person}: accepted", person=_person(value))
+        case "DECLINED":
+            return say("{person}: declined", person=_person(value))
+        case "TENTATIVE":
+            return say("{person}: tentative", person=_person(value))
+        case _:
+            return ""
 
 
 def _when(event: Any) -> str:

@@ -48,7 +48,7 @@ def read_attachment(data: bytes, index: int) -> bytes:
     prepared, _ = prepare(data)
     file = find_file(split_mime(prepared), index)
     if file is None:
-        raise MailError(f"The mail has no attachment number {index}.")
+        raise MailError(say("The mail has no attachment number {index}.", index=index))
     return file.data
 
 

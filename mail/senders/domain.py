@@ -13,6 +13,7 @@ from email.parser import BytesHeaderParser
 from typing import TYPE_CHECKING
 
 from mail.discovery.providers import domain_of
+from mail.sentences import say
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
@@ -50,16 +51,26 @@ async def check_sender_domain(
 async def _spf(domain: str, resolver: Resolver | None) -> Finding:
     texts = await _texts(domain, resolver)
     if texts is None:
-        return Finding(None, f"SPF: the DNS of {domain} did not answer.")
+        return Finding(None, say("SPF: the DNS of {domain} did not answer.", domain=domain))
     records = [one for one in texts if one.lower().split(" ")[0] == "v=spf1"]
     if not records:
         return Finding(
             False,
-            f"SPF: {domain} has no record. Ask your mail provider for the TXT record v=spf1 … and "
-            "add it to the domain's DNS, else mail ends up in spam.",
+            say(
+                "SPF: {domain} has no record. Ask your mail provider for the TXT record v=spf1 … "
+                "and add it to the domain's DNS, else mail ends up in spam.",
+                domain=domain,
+            ),
         )
     if len(records) > 1:
-        return Finding(False, f"SPF: {domain} has {len(records)} records; only one may be there.")
+        return Finding(
+            False,
+            say(
+                "SPF: {domain} has {n} records; only one may be there.",
+                domain=domain,
+                n=len(records),
+            ),
+        )
     return Finding(True, f"SPF: {records[0][:200]}")
 
 
@@ -70,25 +81,28 @@ async def _dmarc(domain: str, resolver: Resolver | None) -> Finding:
         name = ".".join(labels[start:])
         texts = await _texts(f"_dmarc.{name}", resolver)
         if texts is None:
-            return Finding(None, f"DMARC: the DNS of {name} did not answer.")
+            return Finding(None, say("DMARC: the DNS of {name} did not answer.", name=name))
         records = [one for one in texts if one.lower().startswith("v=dmarc1")]
         if records:
             return Finding(True, f"DMARC: {records[0][:200]}")
     return Finding(
         False,
-        f"DMARC: {domain} has no record. Add a TXT record at _dmarc.{domain}, to begin with "
-        "“v=DMARC1; p=none”.",
+        say(
+            "DMARC: {domain} has no record. Add a TXT record at _dmarc.{domain}, to begin with "
+            "“v=DMARC1; p=none”.",
+            domain=domain,
+        ),
     )
 
 
 async def _dkim(domain: str, received: bytes | None, resolver: Resolver | None) -> Finding:
     if received is None:
-        return Finding(None, "DKIM: only a mail that came back can tell.")
+        return Finding(None, say("DKIM: only a mail that came back can tell."))
     head = BytesHeaderParser().parsebytes(received)
     signatures = [_tags(str(one)) for one in (head.get_all("DKIM-Signature") or [])[:10]]
     if not signatures:
         return Finding(
-            False, "DKIM: the mail came back unsigned. Switch DKIM on at your mail provider."
+            False, say("DKIM: the mail came back unsigned. Switch DKIM on at your mail provider.")
         )
     aligned = [one for one in signatures if _is_aligned(one.get("d", ""), domain)]
     chosen = (aligned or signatures)[0]
@@ -96,15 +110,24 @@ async def _dkim(domain: str, received: bytes | None, resolver: Resolver | None) 
     if not aligned:
         return Finding(
             False,
-            f"DKIM: signed by {signer}, not by {domain}: DMARC does not count it. Set DKIM up for "
-            "your own domain at the provider.",
+            say(
+                "DKIM: signed by {signer}, not by {domain}: DMARC does not count it. Set DKIM up "
+                "for your own domain at the provider.",
+                signer=signer,
+                domain=domain,
+            ),
         )
     good = await _verify(received, resolver)
     if good is None:
-        return Finding(None, f"DKIM: signed by {signer}; the key could not be looked up.")
+        return Finding(
+            None, say("DKIM: signed by {signer}; the key could not be looked up.", signer=signer)
+        )
     if not good:
-        return Finding(False, f"DKIM: signed by {signer}, but the signature does not verify.")
-    return Finding(True, f"DKIM: signed by {signer}, and the signature is good.")
+        return Finding(
+            False,
+            say("DKIM: signed by {signer}, but the signature does not verify.", signer=signer),
+        )
+    return Finding(True, say("DKIM: signed by {signer}, and the signature is good.", signer=signer))
 
 
 def _is_aligned(signer: str, domain: str) -> bool:

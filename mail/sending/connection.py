@@ -23,6 +23,7 @@ from mail.sending.account import Security, SmtpAccount
 from mail.sending.login import encrypt, greet, log_in
 from mail.sending.parcel import Parcel, dot_stuffed
 from mail.sending.results import Outcome, RecipientResult, SendResult, recipient_result, split_reply
+from mail.sentences import say
 from mail.writing.headers import wire_address
 
 _TRANSPORT_ERRORS = (aiosmtplib.SMTPServerDisconnected, TimeoutError, OSError)
@@ -201,8 +202,11 @@ class SmtpConnection:
             self.close()
             if handed_over:
                 raise Ambiguous(
-                    f"{self.account.host} had the whole mail but never said whether it took it."
-                    " It may have left."
+                    say(
+                        "{host} had the whole mail but never said whether it took it. It may have "
+                        "left.",
+                        host=self.account.host,
+                    )
                 ) from error
             raise errors.lost(self.account) from error
         finally:

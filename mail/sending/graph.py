@@ -25,6 +25,7 @@ from mail.errors import AddressError, ComposeError, TooLarge
 from mail.sending.graph_errors import graph_error, lost_error, retry_after_of
 from mail.sending.graph_large import detach_large
 from mail.sending.results import Outcome, RecipientResult, SendResult
+from mail.sentences import say
 
 GRAPH = "https://graph.microsoft.com"
 REQUEST_LIMIT = 4 * 1000 * 1000
@@ -87,7 +88,7 @@ class GraphSender:
         """
         del envelope_from  # Exchange takes From, and checks that the account may use it
         if not recipients:
-            raise AddressError("The mail has no recipient.")
+            raise AddressError(say("The mail has no recipient."))
         mime = _with_bcc(data, recipients)
         async with self._slots:
             if _encoded_size(mime) <= REQUEST_LIMIT:
@@ -107,8 +108,12 @@ class GraphSender:
     async def _send_large(self, mime: bytes, on_handover: OnHandover) -> None:
         if len(mime) > MAIL_LIMIT:
             raise TooLarge(
-                f"The mail has {len(mime) // 2**20} MB; Microsoft 365 takes {MAIL_LIMIT // 2**20}."
-                " Send the file by a link instead."
+                say(
+                    "The mail has {size} MB; Microsoft 365 takes {limit}. Send the file by a link "
+                    "instead.",
+                    size=len(mime) // 2**20,
+                    limit=MAIL_LIMIT // 2**20,
+                )
             )
         rest, attachments = await asyncio.to_thread(detach_large, mime, REQUEST_LIMIT)
         draft = await self.request(
@@ -196,13 +201,16 @@ def _with_bcc(data: bytes, recipients: Sequence[str]) -> bytes:
     if strangers:
         # Graph would send to them although nobody decided so.
         raise ComposeError(
-            f"Microsoft 365 sends to everybody in To and Cc, but {', '.join(sorted(strangers))}"
-            " is not to get this mail."
+            say(
+                "Microsoft 365 sends to everybody in To and Cc, but {strangers} is not to get "
+                "this mail.",
+                strangers=", ".join(sorted(strangers)),
+            )
         )
     hidden = [address for key, address in wanted.items() if key not in named]
     if not hidden:
         return data
     if any(char in address for address in hidden for char in "\r\n,<>"):
-        raise ComposeError("A recipient's address holds characters that no header may hold.")
+        raise ComposeError(say("A recipient's address holds characters that no header may hold."))
     line = "Bcc: " + ",\r\n ".join(hidden) + "\r\n"
     return line.encode() + data

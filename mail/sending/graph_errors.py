@@ -18,18 +18,27 @@ from mail.errors import (
     Refused,
     TooLarge,
 )
+from mail.sentences import Sentence, say
 
-_BY_CODE: dict[str, str] = {
-    "ErrorSendAsDenied": "{user} may not send under this From address. Give it “Send as” rights in"
-    " Exchange, or change the From address of the channel.",
-    "ErrorInvalidRecipients": "Microsoft 365 does not accept a recipient's address.",
-    "ErrorInvalidUser": "Microsoft 365 has no mailbox {user}.",
-    "MailboxNotEnabledForRESTAPI": "{user} has no mailbox in Exchange Online.",
-    "MailboxNotSupportedForRESTAPI": "{user} has no mailbox in Exchange Online.",
-    "ErrorMessageSubmissionBlocked": "Microsoft 365 has stopped {user} from sending mail. Look at"
-    " “Restricted entities” in the Microsoft 365 Defender portal.",
-    "ErrorExceededMessageLimit": "{user} has sent as many mails as Microsoft 365 allows in a day.",
-    "ErrorAccountSuspend": "Microsoft 365 has suspended {user} from sending. Sign in to it once.",
+_BY_CODE: dict[str, Sentence] = {
+    "ErrorSendAsDenied": say(
+        "{user} may not send under this From address. Give it “Send as” rights in"
+        " Exchange, or change the From address of the channel."
+    ),
+    "ErrorInvalidRecipients": say("Microsoft 365 does not accept a recipient's address."),
+    "ErrorInvalidUser": say("Microsoft 365 has no mailbox {user}."),
+    "MailboxNotEnabledForRESTAPI": say("{user} has no mailbox in Exchange Online."),
+    "MailboxNotSupportedForRESTAPI": say("{user} has no mailbox in Exchange Online."),
+    "ErrorMessageSubmissionBlocked": say(
+        "Microsoft 365 has stopped {user} from sending mail. Look at"
+        " “Restricted entities” in the Microsoft 365 Defender portal."
+    ),
+    "ErrorExceededMessageLimit": say(
+        "{user} has sent as many mails as Microsoft 365 allows in a day."
+    ),
+    "ErrorAccountSuspend": say(
+        "Microsoft 365 has suspended {user} from sending. Sign in to it once."
+    ),
 }
 _TOO_LARGE = frozenset(
     {"ErrorMessageSizeExceeded", "ErrorAttachmentSizeLimitExceeded", "RequestEntityTooLarge"}
@@ -51,39 +60,54 @@ def graph_error(
 ) -> MailError:
     """The error for an answer that is no success."""
     code, said = _error_of(answer)
-    user = "The account" if user == "me" else user
+    user = say("The account") if user == "me" else user
     if status in {502, 504}:
         return Ambiguous(
-            "Microsoft 365 gave up in the middle of the request: the mail may have left."
+            say("Microsoft 365 gave up in the middle of the request: the mail may have left.")
         )
     if status == 429 or status >= 500 or code in _BUSY:
-        return Deferred("Microsoft 365 asks to send this later. Canal does so by itself.", wait)
+        return Deferred(
+            say("Microsoft 365 asks to send this later. Canal does so by itself."), wait
+        )
     if status == 413 or code in _TOO_LARGE:
-        return TooLarge("The mail is larger than Microsoft 365 takes. Send a link to the file.")
+        return TooLarge(
+            say("The mail is larger than Microsoft 365 takes. Send a link to the file.")
+        )
     if code in _BY_CODE:
-        return Refused(_BY_CODE[code].format(user=user))
+        return Refused(say(_BY_CODE[code].template, user=user))
     if status == 401:
-        return LoginFailed("Microsoft 365 refused the access token. Connect the mailbox again.")
+        return LoginFailed(
+            say("Microsoft 365 refused the access token. Connect the mailbox again.")
+        )
     if status == 403:
         return LoginFailed(
-            f"The app may not send mail as {user}. It needs the Graph permission Mail.Send, with"
-            " an administrator's consent where it is app-only."
+            say(
+                "The app may not send mail as {user}. It needs the Graph permission Mail.Send, "
+                "with an administrator's consent where it is app-only.",
+                user=user,
+            )
         )
     if status == 404:
-        return Refused(f"Microsoft 365 has no mailbox for {user}. Check the address.")
-    return Refused(f"Microsoft 365 refused the mail: “{said or code or status}”.")
+        return Refused(
+            say("Microsoft 365 has no mailbox for {user}. Check the address.", user=user)
+        )
+    return Refused(say("Microsoft 365 refused the mail: “{said}”.", said=said or code or status))
 
 
 def lost_error(error: BaseException, *, handover: bool) -> MailError:
     """The error for a request without an answer. `handover`: it would have sent the mail."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        return ConnectFailed("Microsoft Graph could not be reached. Canal tries again by itself.")
+        return ConnectFailed(
+            say("Microsoft Graph could not be reached. Canal tries again by itself.")
+        )
     if handover:
         return Ambiguous(
-            "The connection to Microsoft 365 was lost while the mail was handed over:"
-            " it may have left."
+            say(
+                "The connection to Microsoft 365 was lost while the mail was handed over: it may "
+                "have left."
+            )
         )
-    return Deferred("The connection to Microsoft 365 was lost. Canal tries again by itself.")
+    return Deferred(say("The connection to Microsoft 365 was lost. Canal tries again by itself."))
 
 
 def retry_after_of(value: str | None) -> float | None:

@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast
 
 from mail.errors import Deferred, TooLarge
 from mail.sending.graph_errors import graph_error
+from mail.sentences import say
 
 DIRECT_LIMIT = 2_900_000
 """Graph takes attachments of less than 3 MB in one request, larger ones by an upload session."""
@@ -90,7 +91,7 @@ class Detached:
         )
         url = str(answer.get("uploadUrl", ""))
         if not url.startswith(("https://", sender.account.graph_url)):
-            raise Deferred("Microsoft 365 did not say where to upload the attachment.")
+            raise Deferred(say("Microsoft 365 did not say where to upload the attachment."))
         total = len(self.data)
         for start in range(0, total, CHUNK):
             piece = self.data[start : start + CHUNK]
@@ -121,7 +122,7 @@ def detach_large(mime: bytes, request_limit: int) -> tuple[bytes, list[Detached]
         detached.append(_detached(part))
     rest = _as_bytes(mail)
     if (len(rest) + 2) // 3 * 4 > request_limit:
-        raise TooLarge("The text of the mail is larger than Microsoft 365 takes.")
+        raise TooLarge(say("The text of the mail is larger than Microsoft 365 takes."))
     return rest, detached
 
 

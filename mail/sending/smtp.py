@@ -19,6 +19,7 @@ from mail.sending.account import Security, SmtpAccount
 from mail.sending.connection import OnHandover, SmtpConnection, Stale
 from mail.sending.parcel import Parcel
 from mail.sending.results import FailureReason, Outcome, RecipientResult, SendResult
+from mail.sentences import say
 
 __all__ = [
     "FailureReason",
@@ -96,7 +97,7 @@ class SmtpSender:
         """
         parcel = Parcel.build(envelope_from, tuple(recipients), data)
         if not parcel.recipients:
-            raise AddressError("The mail has no recipient.")
+            raise AddressError(say("The mail has no recipient."))
         async with self._slots:
             while True:
                 connection, fresh = await self._take()

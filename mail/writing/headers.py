@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from mail.errors import AddressError, ComposeError
 from mail.model import Address
+from mail.sentences import say
 from mail.writing.text import clean_text
 
 _LINE = 76
@@ -49,9 +50,11 @@ def ascii_domain(domain: str) -> str:
         try:
             plain = idna.encode(plain, uts46=True).decode("ascii")
         except idna.IDNAError as error:
-            raise AddressError(f"“{one_line(domain)}” is not a domain name.") from error
+            raise AddressError(
+                say("“{domain}” is not a domain name.", domain=one_line(domain))
+            ) from error
     if len(plain) > 253 or not (_DOMAIN.fullmatch(plain) or _LITERAL.fullmatch(plain)):
-        raise AddressError(f"“{one_line(domain)[:80]}” is not a domain name.")
+        raise AddressError(say("“{domain}” is not a domain name.", domain=one_line(domain)[:80]))
     return plain
 
 
@@ -63,7 +66,9 @@ def wire_address(address: str) -> str:
     """
     local, at, domain = address.strip().rpartition("@")
     if not at or not (_LOCAL.fullmatch(local) or _QUOTED_LOCAL.fullmatch(local)):
-        raise AddressError(f"“{one_line(address)[:80]}” is not an email address.")
+        raise AddressError(
+            say("“{address}” is not an email address.", address=one_line(address)[:80])
+        )
     return f"{local}@{ascii_domain(domain)}"
 
 
@@ -107,7 +112,7 @@ def mailbox_words(address: Address) -> list[str]:
 def message_id(value: str) -> str:
     """A Message-ID of our own, checked. Raises ComposeError."""
     if not _MESSAGE_ID.fullmatch(value):
-        raise ComposeError(f"“{one_line(value)[:80]}” is not a Message-ID.")
+        raise ComposeError(say("“{value}” is not a Message-ID.", value=one_line(value)[:80]))
     return value
 
 
@@ -119,7 +124,9 @@ def valid_message_ids(values: Sequence[str]) -> list[str]:
 def extra_field(name: str, value: str) -> str:
     """A further field of the caller's. Raises ComposeError for a name that is none."""
     if not _FIELD_NAME.fullmatch(name):
-        raise ComposeError(f"“{one_line(name)[:80]}” is not the name of a header field.")
+        raise ComposeError(
+            say("“{name}” is not the name of a header field.", name=one_line(name)[:80])
+        )
     return text_field(name, value)
 
 

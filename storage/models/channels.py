@@ -85,6 +85,9 @@ class Connection(Base):
     failing_since: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
+    """In English."""
+    last_error_parts: Mapped[dict[str, Any] | None]
+    """Template and values of `last_error`, by which it is said in another language."""
     told_at: Mapped[datetime | None]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Table, bindparam, delete, func, literal_column, null, select, update
 
 from storage.engine import Session, vault_of
 from storage.models import Arrival, ChannelAddress, Connection, EmailChannel, Ticket
@@ -242,7 +242,9 @@ async def note_successes(
     await tx.execute(
         update(Connection)
         .where(*mine)
-        .values(last_ok_at=now, failing_since=None, failures=0, last_error=None)
+        .values(
+            last_ok_at=now, failing_since=None, failures=0, last_error=None, last_error_parts=null()
+        )
         .execution_options(synchronize_session=False)
     )
     return records
@@ -253,13 +255,21 @@ async def note_success(tx: Session, channel_id: int, direction: str, *, now: dat
 
 
 async def note_failure(
-    tx: Session, channel_id: int, direction: str, error: str, *, now: datetime
+    tx: Session,
+    channel_id: int,
+    direction: str,
+    error: str,
+    *,
+    now: datetime,
+    parts: dict[str, Any] | None = None,
 ) -> None:
+    """`parts`: by which the sentence `error` can be said in another language."""
     await tx.execute(
         _of(channel_id, direction).values(
             failing_since=func.coalesce(Connection.failing_since, now),
             failures=Connection.failures + 1,
             last_error=error[:1000],
+            last_error_parts=null() if parts is None else parts,
         )
     )
 

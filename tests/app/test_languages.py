@@ -10,6 +10,8 @@ import pytest
 from tests.app.harness import Harness, words_of
 from tests.servers.ports import free_port
 
+DATA = Path(__file__).parents[1] / "data" / "mail"
+
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Harness]:
@@ -87,3 +89,12 @@ async def test_the_channel_form_says_what_is_wrong_in_the_admins_language(desk: 
         return words_of(desk.sandbox.open_views(eva)[-1])
 
     await desk.sandbox.wait_for(lambda: "127.0.0.1 não aceita ligações na porta" in words(), 30)
+
+
+async def test_an_invitation_is_told_in_the_channels_language(desk: Harness) -> None:
+    mail = (DATA / "calendar-alone.eml").read_bytes()
+    await desk.deliver(mail, [desk.inbound])
+    words = words_of(await desk.ticket())
+    assert "Convite: Review, part 2" in words
+    assert "de Ann Other <ann@other.example>" in words
+    assert "Invitation" not in words

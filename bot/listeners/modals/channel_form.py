@@ -38,6 +38,7 @@ from bot.listeners.modals.sign_in import open_sign_in
 from bot.listeners.services import Services
 from handlers.channels.connection_settings import oauth_of
 from handlers.channels.fields import InvalidFields
+from handlers.channels.health import why_failing
 from handlers.errors import ChatRefused
 from handlers.posts import Notice, NoticeKind
 
@@ -149,11 +150,11 @@ async def open_reconnect(services: Services, trigger_id: str, user_id: str, name
         if one.failing_since is None:
             continue
         if choice := oauth_of(one.settings):
-            number, why = status.channel.id, services.texts.own(one.last_error or "")
+            number, why = status.channel.id, services.texts.own(why_failing(one))
             await open_sign_in(services, trigger_id, user_id, number, choice, why)
             return
         wire = "imap" if one.direction == "in" else "smtp"
-        problems[f"{wire}_password"] = services.texts.own(one.last_error or "") or services.texts(
+        problems[f"{wire}_password"] = services.texts.own(why_failing(one)) or services.texts(
             "The connection fails."
         )
     form = build_form(services.texts, values_of(status), editing=name, problems=problems)
