@@ -238,19 +238,7 @@ class OutboxWorker:
                     tx, item.id, holder, not_before=now + error.delay, error=str(error)
                 )
             case ChatRateLimited():
-                clock = asyncio.get_running_loop().time
-                given_back = self._lanes.slow_down(item.lane, error.retry_after, clock())
-                for one in (item, *given_back):
-                    self._in_hand.discard(one.id)
-                    await outbox.retry(
-                        tx,
-                        one.id,
-                        holder,
-                        not_before=now + timedelta(seconds=error.retry_after),
-                        error="rate limited",
-                        uncertain=one.uncertain,
-                        counts=False,
-                    )
+                await self._slow_down(tx, item, error.retry_after)
             case ChatUncertain() | ChatUnavailable():
                 await outbox.retry(
                     tx,
@@ -273,6 +261,22 @@ class OutboxWorker:
                     await self._closed.tell(tx, item, error.code)
             case _:
                 await self._retry_or_bury(tx, item, error)
+
+    async def _slow_down(self, tx: Session, item: OutboxRecord, seconds: float) -> None:
+        """Slack's limit: what is in hand of this lane waits as well, and none of it has failed."""
+        clock = asyncio.get_running_loop().time
+        not_before = self._context.clock.now() + timedelta(seconds=seconds)
+        for one in (item, *self._lanes.slow_down(item.lane, seconds, clock())):
+            self._in_hand.discard(one.id)
+            await outbox.retry(
+                tx,
+                one.id,
+                self._context.holder,
+                not_before=not_before,
+                error="rate limited",
+                uncertain=one.uncertain,
+                counts=False,
+            )
 
     async def _retry_or_bury(self, tx: Session, item: OutboxRecord, error: Exception) -> None:
         now = self._context.clock.now()
