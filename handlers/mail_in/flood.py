@@ -7,7 +7,8 @@ Canals each let their share through, and a restart begins anew.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from bisect import bisect_left
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,7 +40,8 @@ class FloodGate:
 
     def __init__(self, limits: FloodLimits | None = None) -> None:
         self.limits = limits or FloodLimits()
-        self._seen: OrderedDict[tuple[object, ...], deque[datetime]] = OrderedDict()
+        self._seen: OrderedDict[tuple[object, ...], list[float]] = OrderedDict()
+        """Times in POSIX seconds; who wrote longest ago comes first."""
         self._told: OrderedDict[tuple[int, str], datetime] = OrderedDict()
         self.collectors: dict[int, int] = {}
         """Channel → the ticket that takes what of a flood has no ticket of its own."""
@@ -61,14 +63,22 @@ class FloodGate:
         return Flood(self._is_first(channel_id, sender, now)) if over else None
 
     def _count(self, key: tuple[object, ...], now: datetime) -> int:
-        times = self._seen.setdefault(key, deque())
+        moment = now.timestamp()
+        since = moment - self.limits.window.total_seconds()
+        times = self._seen.setdefault(key, [])
         self._seen.move_to_end(key)
-        times.append(now)
-        while times and now - times[0] > self.limits.window:
-            times.popleft()
-        while len(self._seen) > _MOST_ADDRESSES:
-            self._seen.popitem(last=False)
+        times.append(moment)
+        del times[: bisect_left(times, since)]
+        self._forget_before(since)
         return len(times)
+
+    def _forget_before(self, since: float) -> None:
+        """Nobody is kept who did not write within the window, nor more than a bounded number."""
+        while True:
+            longest_ago = next(iter(self._seen))
+            if self._seen[longest_ago][-1] >= since and len(self._seen) <= _MOST_ADDRESSES:
+                return
+            del self._seen[longest_ago]
 
     def _is_first(self, channel_id: int, sender: str, now: datetime) -> bool:
         """Told once in each window, however long the flood goes on."""

@@ -131,3 +131,11 @@ def test_what_is_remembered_is_bounded() -> None:
         gate.judge(1, f"{number}@x.example", NOW, automatic=True, is_new=True)
     assert len(gate._seen) <= 10_000
     assert len(gate._told) <= 10_000
+
+
+def test_who_wrote_before_the_window_is_forgotten() -> None:
+    gate = FloodGate(FEW)
+    for number in range(100):
+        gate.judge(1, f"{number}@x.example", NOW, automatic=False, is_new=True)
+    gate.judge(1, "new@x.example", NOW + timedelta(minutes=11), automatic=False, is_new=True)
+    assert len(gate._seen) == 1
