@@ -54,6 +54,8 @@ class Limits:
 
     def __init__(self, clock: Callable[[], float], *, enabled: bool) -> None:
         self.enabled = enabled
+        self.posts = POSTS
+        """All messages of the workspace together; a test may ask for less."""
         self._clock = clock
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
@@ -63,7 +65,7 @@ class Limits:
 
     def take_post(self, channel: str) -> None:
         """Counts a message posted to the channel. Raises RateLimitedError."""
-        self._take([(("post", channel), POSTS_PER_CHANNEL), (("posts", ""), POSTS)])
+        self._take([(("post", channel), POSTS_PER_CHANNEL), (("posts", ""), self.posts)])
 
     def _take(self, wanted: list[tuple[tuple[str, str], Rate]]) -> None:
         """Takes from every bucket, or from none when one of them is empty."""

@@ -6,8 +6,8 @@
                         └── dead: gave up; the admins are told, Retry and Drop are offered
 
 Lanes (a Slack channel, a connection) run side by side and each has few items in hand, so that one
-that is slow or limited delays no other. A lane that Slack once told to slow down is paced at one
-item a second from then on, for a while. No transaction is open while Slack or a server is awaited.
+that is slow or limited delays no other (`lanes`). No transaction is open while Slack or a server is
+awaited.
 """
 
 from __future__ import annotations
@@ -140,10 +140,10 @@ class OutboxWorker:
         self._start_waiting()
         room = _IN_HAND - self._lanes.in_hand
         if room <= 0:
-            return _LOOK_EVERY
-        busy, limited = self._lanes.busy(clock()), self._lanes.limited(clock())
+            return self._lanes.reopens_in(clock()) or _LOOK_EVERY
+        busy = self._lanes.busy(clock())
         now = self._context.clock.now()
-        claim = partial(self._claim, busy, limited, room, now)
+        claim = partial(self._claim, busy, clock(), room, now)
         items, due_at = await self._context.db.in_write(claim)
         self._in_doubt = False
         for item in items:
@@ -160,7 +160,7 @@ class OutboxWorker:
     async def _claim(
         self,
         busy: Collection[str],
-        limited: Collection[str],
+        at: float,
         room: int,
         now: datetime,
         tx: Session,
@@ -168,7 +168,7 @@ class OutboxWorker:
         """What was claimed; else when something becomes due."""
         if self._in_doubt:
             await outbox.release_all_but(tx, self._context.holder, self._in_hand)
-        for slack_channel_id in filter(None, map(work.slack_channel_of, limited)):
+        for slack_channel_id in filter(None, map(work.slack_channel_of, self._lanes.limited(at))):
             await folding.fold(tx, self._context.team_id, slack_channel_id, now=now)
         items = await outbox.claim(
             tx,
@@ -177,8 +177,8 @@ class OutboxWorker:
             lease=_LEASE,
             limit=room,
             per_lane=_PER_LANE,
+            is_limited=lambda lane: self._lanes.is_limited(lane, at),
             busy_lanes=busy,
-            limited_lanes=limited,
         )
         return items, None if items else await outbox.next_due_at(tx, busy)
 

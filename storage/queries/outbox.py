@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -111,11 +111,11 @@ async def claim(
     limit: int,
     per_lane: int,
     busy_lanes: Collection[str] = (),
-    limited_lanes: Collection[str] = (),
+    is_limited: Callable[[str], bool] = lambda _lane: False,
 ) -> list[OutboxRecord]:
     """Take due items: the first of each order key, at most `per_lane` of a lane, oldest first.
 
-    Of `limited_lanes` one each: what waits there stays where it can be folded.
+    Of a limited lane one: what waits there stays where it can be folded.
 
     An item whose claim ran out was in the hands of somebody who died: it comes back `uncertain`.
     The dedupe key is given up at the claim, so that a wish made from now on is a new one.
@@ -123,7 +123,7 @@ async def claim(
     taken: Counter[str] = Counter()
     chosen: list[int] = []
     for item_id, lane in await tx.execute(_DUE, {"now": now, "busy": list(busy_lanes)}):
-        if taken[lane] < (1 if lane in limited_lanes else per_lane) and len(chosen) < limit:
+        if taken[lane] < (1 if is_limited(lane) else per_lane) and len(chosen) < limit:
             taken[lane] += 1
             chosen.append(item_id)
     if chosen and not is_sqlite(tx):
