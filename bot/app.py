@@ -27,6 +27,7 @@ from bot.slack.gateway import SlackChat
 from bot.slack.i18n import Catalogs
 from bot.slack_connection import SocketMode, build_bolt, build_client
 from bot.wires.browser_sign_in import CALLBACK_PATH
+from bot.wires.device_sign_in import DeviceSignIns
 from bot.wires.mailboxes import MailboxWatch
 from bot.wires.smtp_in import SmtpIn
 from bot.wires.wires import Finder, Wires
@@ -189,6 +190,7 @@ class Canal:
             tester=ChannelTester(context.db, self._clock, self.channels, self.wires.probe, chat),
             loop_test=self.wires.loop_test(context, self.channels),
             sign_ins=self.wires.browser_sign_ins(context, self.channels),
+            codes=self.wires.device_sign_ins(context, self.channels),
             places=Places(context),
             given_up=OutboxDesk(context),
             signatures=PersonalSignatures(context.db, self._clock, context.team_id),
@@ -234,6 +236,7 @@ class Canal:
             self._stack.push_async_callback(socket.stop)
         await self.http.start(settings.http_listen)
         self._stack.push_async_callback(self.http.stop)
+        self._run(services.codes)
         if socket is None:
             services.background.start(self.parts.backfill.run())
             return
@@ -244,7 +247,7 @@ class Canal:
         await self.services.places.on_slack_back()
         await self.parts.backfill.run()
 
-    def _run(self, worker: FilingWorker | OutboxWorker) -> None:
+    def _run(self, worker: FilingWorker | OutboxWorker | DeviceSignIns) -> None:
         task = asyncio.create_task(worker.run())
 
         async def end() -> None:

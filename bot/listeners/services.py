@@ -11,6 +11,7 @@ from typing import Any
 from bot.slack.gateway import SlackChat
 from bot.slack.texts import Texts
 from bot.wires.browser_sign_in import BrowserSignIns
+from bot.wires.device_sign_in import DeviceSignIns
 from handlers.access import Admins
 from handlers.channels.channel_test import ChannelTester
 from handlers.channels.channels import Channels
@@ -82,6 +83,7 @@ class Services:
     tester: ChannelTester
     loop_test: LoopTest
     sign_ins: BrowserSignIns
+    codes: DeviceSignIns
     places: Places
     given_up: OutboxDesk
     signatures: PersonalSignatures

@@ -7,93 +7,28 @@ may come to another machine, or after a restart. Who holds the unguessable `stat
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from bot.wires.sign_in import REDIRECT, SignIns, WantedGrant
+from bot.wires.sign_in import REDIRECT, UNKNOWN, SignIns, WantedGrant
+from bot.wires.sign_in_steps import (
+    BegunSignIn,
+    FinishedSignIn,
+    Heard,
+    Watcher,
+    finished,
+    watcher_of,
+)
 from handlers.channels.connection_settings import OAuthChoice
-from handlers.channels.pending_sign_ins import PendingSignIns
+from handlers.channels.pending_sign_ins import PendingSignIn, PendingSignIns
 from mail.errors import DeadGrant, MailError
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from mail.oauth.tokens import DeviceLogin, TokenSet
-
 CALLBACK_PATH = "/oauth/callback"
-UNKNOWN = "This sign-in is not known any more, or was finished already. Begin it again in Slack."
-
-
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """Who began a sign-in in Slack, and the view that shows how it goes."""
-
-    user_id: str
-    view_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class BegunSignIn:
-    """Send the person to `url`. `by_callback`: Canal hears of the end by itself; else the person
-    pastes the address that the browser ends at."""
-
-    url: str
-    purpose: str
-    by_callback: bool
-    directions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BegunDevice:
-    """Somebody enters the code of `login` at its address; `finish_device` waits for that."""
-
-    wanted: WantedGrant
-    login: DeviceLogin
-    then: tuple[str, ...]
-    """What other grants are needed after this one."""
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedSignIn:
-    channel_name: str
-    provider: str
-    account: str
-    purpose: str
-    directions: tuple[str, ...]
-    mailbox: str = ""
-    next: BegunSignIn | None = None
-    """Sending through Graph wants a sign-in of its own besides the mailbox's."""
-
-    @property
-    def is_other_account(self) -> bool:
-        """Somebody signed in as another than the mailbox: right for shared mailboxes only."""
-        return bool(self.account and self.mailbox) and (
-            self.account.casefold() != self.mailbox.casefold()
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PendingSignIn:
-    """One that was begun and whose answer has come."""
-
-    channel_name: str
-    kept: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def provider(self) -> str:
-        return str(self.kept["choice"]["provider"])
-
-    @property
-    def watcher(self) -> Watcher | None:
-        found = self.kept.get("watcher")
-        return Watcher(**found) if found else None
-
-
-Heard = Callable[[PendingSignIn, "FinishedSignIn | MailError"], None]
-"""Told of what the callback brought, whatever it was."""
 
 
 class BrowserSignIns:
@@ -114,7 +49,7 @@ class BrowserSignIns:
 
         Raises UserError or MailError.
         """
-        wanted, then = await self._first_wanted(name, provider, use)
+        wanted, then = await self._sign_ins.first_wanted(name, provider, use)
         return await self._begin(wanted, then, watcher)
 
     async def find(self, answer: str) -> PendingSignIn:
@@ -127,7 +62,7 @@ class BrowserSignIns:
         found = await self._pending.find(lambda one: _is_same(str(one["state"]), state))
         if not state or found is None:
             raise DeadGrant(UNKNOWN)
-        return PendingSignIn(*found)
+        return found
 
     async def finish(self, answer: str) -> FinishedSignIn:
         """Find and complete it. Raises MailError."""
@@ -138,35 +73,21 @@ class BrowserSignIns:
         from mail.oauth.tokens import Authorization
 
         name, kept = pending.channel_name, pending.kept
-        wanted = await self._wanted(name, OAuthChoice(**kept["choice"]))
+        wanted = await self._sign_ins.wanted_again(name, OAuthChoice(**kept["choice"]))
         begun = Authorization(
             kept["url"], kept["redirect_uri"], state=kept["state"], verifier=kept["verifier"]
         )
-        await self._pending.forget(name, wanted.choice.use)  # a code is good for one attempt
+        if not await self._pending.forget(pending):  # a code is good for one attempt
+            raise DeadGrant(UNKNOWN)
         secrets = await self._sign_ins.kept_secrets(wanted)
         tokens = await self._sign_ins.finish_browser(wanted, secrets, begun, answer)
         await self._sign_ins.save(wanted, secrets, tokens)
         following = None
         if kept["then"]:
             choice = OAuthChoice(wanted.choice.provider, use=kept["then"][0])
-            following = await self._begin(
-                await self._wanted(name, choice), tuple(kept["then"][1:]), pending.watcher
-            )
-        return _finished(wanted, tokens, following)
-
-    async def begin_device(self, name: str, provider: str, use: str | None = None) -> BegunDevice:
-        """A code to enter anywhere (Microsoft). Raises UserError or MailError."""
-        wanted, then = await self._first_wanted(name, provider, use)
-        secrets = await self._sign_ins.kept_secrets(wanted)
-        return BegunDevice(wanted, await self._sign_ins.start_device(wanted, secrets), then)
-
-    async def finish_device(self, begun: BegunDevice) -> FinishedSignIn:
-        """Once the code was entered. Raises DeviceCodeBlocked or another MailError."""
-        wanted = begun.wanted
-        secrets = await self._sign_ins.kept_secrets(wanted)
-        tokens = await self._sign_ins.wait_for_device(wanted, secrets, begun.login)
-        await self._sign_ins.save(wanted, secrets, tokens)
-        return _finished(wanted, tokens, None)
+            again = await self._sign_ins.wanted_again(name, choice)
+            following = await self._begin(again, tuple(kept["then"][1:]), watcher_of(pending))
+        return finished(wanted, tokens, following)
 
     async def handle_callback(self, request: web.Request) -> web.Response:
         """GET /oauth/callback: where the provider sends the browser."""
@@ -185,7 +106,7 @@ class BrowserSignIns:
         self._tell(pending, done)
         text = f"{done.channel_name}: signed in for {done.purpose}. You can close this page."
         link = None
-        if done.next is not None:
+        if isinstance(done.next, BegunSignIn):
             text = f"{done.channel_name}: signed in for {done.purpose}. One more is needed:"
             link = (done.next.url, f"Sign in for {done.next.purpose}")
         return web.Response(text=_page("Signed in", text, link), **_HTML)
@@ -193,20 +114,6 @@ class BrowserSignIns:
     def _tell(self, pending: PendingSignIn, outcome: FinishedSignIn | MailError) -> None:
         if self.on_heard is not None:
             self.on_heard(pending, outcome)
-
-    async def _first_wanted(
-        self, name: str, provider: str, use: str | None
-    ) -> tuple[WantedGrant, tuple[str, ...]]:
-        wanted = await self._sign_ins.wanted(name, OAuthChoice(provider))
-        uses = [one.choice.use for one in wanted]
-        at = uses.index(use) if use in uses else 0
-        return wanted[at], tuple(uses[at + 1 :])
-
-    async def _wanted(self, name: str, choice: OAuthChoice) -> WantedGrant:
-        for one in await self._sign_ins.wanted(name, OAuthChoice(choice.provider)):
-            if one.choice.use == choice.use:
-                return one
-        raise DeadGrant(UNKNOWN)
 
     async def _begin(
         self, wanted: WantedGrant, then: tuple[str, ...], watcher: Watcher | None
@@ -227,18 +134,6 @@ class BrowserSignIns:
             },
         )
         return BegunSignIn(begun.url, wanted.purpose, self.has_callback, wanted.directions)
-
-
-def _finished(wanted: WantedGrant, tokens: TokenSet, then: BegunSignIn | None) -> FinishedSignIn:
-    return FinishedSignIn(
-        wanted.channel_name,
-        wanted.choice.provider,
-        tokens.account or "",
-        wanted.purpose,
-        wanted.directions,
-        wanted.mailbox,
-        then,
-    )
 
 
 _HTML: dict[str, Any] = {

@@ -6,7 +6,8 @@ by Canal's own callback), app-only client credentials, and Google's service acco
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from handlers.channels.connection_settings import OAuthChoice, is_graph, oauth_o
 from handlers.errors import UserError
 from handlers.ports import Clock, MailConnection
 from mail.discovery.providers import find_provider_by_host
-from mail.errors import LoginFailed
+from mail.errors import DeadGrant, LoginFailed
 from mail.sentences import say
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from mail.oauth.tokens import Authorization, DeviceLogin, TokenSet
 
 PROVIDERS = ("microsoft", "google", "yandex")
+UNKNOWN = say(
+    "This sign-in is not known any more, or was finished already. Begin it again in Slack."
+)
 REDIRECT = "http://localhost"
 """Where the browser ends without Canal's help: a page that cannot be opened, whose address counts.
 Both Microsoft and Google allow it for apps that are installed."""
@@ -94,6 +98,22 @@ class SignIns:
             for use, directions in found.items()
         ]
 
+    async def first_wanted(
+        self, name: str, provider: str, use: str | None
+    ) -> tuple[WantedGrant, tuple[str, ...]]:
+        """The first that the channel needs, or that for `use`; and what else is needed after it."""
+        wanted = await self.wanted(name, OAuthChoice(provider))
+        uses = [one.choice.use for one in wanted]
+        at = uses.index(use) if use in uses else 0
+        return wanted[at], tuple(uses[at + 1 :])
+
+    async def wanted_again(self, name: str, choice: OAuthChoice) -> WantedGrant:
+        """What was wanted when it was begun, if the channel wants it still; else DeadGrant."""
+        for one in await self.wanted(name, OAuthChoice(choice.provider)):
+            if one.choice.use == choice.use:
+                return one
+        raise DeadGrant(UNKNOWN)
+
     async def kept_secrets(self, wanted: WantedGrant) -> dict[str, Any]:
         """What signed in last time beside the tokens, such as the app's own client secret."""
         held_by = wanted.choice.held_by
@@ -110,12 +130,16 @@ class SignIns:
         return await start_device_login(self._grants.session, self.client(wanted, secrets))
 
     async def wait_for_device(
-        self, wanted: WantedGrant, secrets: Mapping[str, Any], login: DeviceLogin
+        self,
+        wanted: WantedGrant,
+        secrets: Mapping[str, Any],
+        login: DeviceLogin,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> TokenSet:
         from mail.oauth.tokens import wait_for_device_login
 
         client = self.client(wanted, secrets)
-        return await wait_for_device_login(self._grants.session, client, login)
+        return await wait_for_device_login(self._grants.session, client, login, sleep=sleep)
 
     def start_browser(
         self, wanted: WantedGrant, secrets: Mapping[str, Any], redirect_uri: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.config.settings import Settings
 from bot.wires.browser_sign_in import BrowserSignIns
+from bot.wires.device_sign_in import DeviceSignIns
 from bot.wires.grants import Grants
 from bot.wires.probe import Probe
 from bot.wires.sign_in import SignIns
@@ -70,3 +71,7 @@ class Wires:
     def browser_sign_ins(self, context: Context, channels: Channels) -> BrowserSignIns:
         sign_ins = SignIns(channels, self.grants, context.clock)
         return BrowserSignIns(sign_ins, PendingSignIns(context), self._settings.public_url)
+
+    def device_sign_ins(self, context: Context, channels: Channels) -> DeviceSignIns:
+        sign_ins = SignIns(channels, self.grants, context.clock)
+        return DeviceSignIns(sign_ins, PendingSignIns(context))

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 
-from mail.errors import DeadGrant, LoginFailed
+from mail.errors import DeadGrant, Deferred, LoginFailed
 from mail.oauth.clients import OAuthClient
 from mail.oauth.errors import device_error, token_error
 from mail.oauth.http import post_form
@@ -179,7 +179,10 @@ async def wait_for_device_login(
         await sleep(interval)
         url = client.token_url
         form |= client.credentials
-        status, answer = await post_form(session, url, form, client.provider_name)
+        try:
+            status, answer = await post_form(session, url, form, client.provider_name)
+        except Deferred:  # not reached just now: RFC 8628, 3.5 wants us to ask less often
+            status, answer = 0, {"error": "slow_down"}
         if status == 200:
             return _token_set(answer, client.scopes)
         error = answer.get("error")

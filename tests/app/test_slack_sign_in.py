@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
+from bot.wires.sign_in_steps import Watcher
 from handlers.channels.connection_settings import OAuthChoice, oauth_of
 from handlers.channels.secret_expiry import warn_of_expiring_secrets
 from mail.oauth.tokens import TokenSet
@@ -20,7 +21,7 @@ from tests.connections.token_server import TokenServer, running_token_server
 from tests.servers.ports import free_port
 
 CODE: dict[str, Any] = {
-    "device_code": "DEV",
+    "device_code": "DEV-SECRET",
     "user_code": "ABCD-EFGH",
     "verification_uri": "https://microsoft.com/devicelogin",
     "expires_in": 900,
@@ -151,6 +152,45 @@ async def test_without_a_public_address_microsoft_is_asked_for_a_code(hidden: Wo
     assert "ABCD-EFGH" in shown
     assert "https://microsoft.com/devicelogin" in shown
     assert "✔ Out: Microsoft 365 (Graph) lets Canal in." in words_of(view)
+
+
+async def test_a_code_that_is_entered_while_canal_restarts_signs_in_all_the_same(
+    hidden: World,
+) -> None:
+    canal = hidden.canal
+    hidden.tokens.device = {**CODE, "interval": 0.05}
+    hidden.tokens.entered = False
+    await hidden.add_in_slack()
+    await hidden.click("sign_in_start")
+    await hidden.wait_saying("ABCD-EFGH")
+    await canal.stop_canal()
+    files = [path.read_bytes() for path in (canal.folder / "data").glob("*.db*")]
+    assert files
+    assert not any(b"DEV-SECRET" in one for one in files)
+    hidden.tokens.entered = True
+    asked = len(hidden.tokens.forms)
+    await canal.start_canal()
+    view = await hidden.wait_saying("is signed in for sending")
+    assert "✔ Out: Microsoft 365 (Graph) lets Canal in." in words_of(view)
+    assert hidden.tokens.forms[asked]["device_code"] == "DEV-SECRET"
+    assert await hidden.account("Sales", "out") == "jo@contoso.example"
+
+
+async def test_a_new_code_takes_the_place_of_the_one_that_nobody_entered(hidden: World) -> None:
+    hidden.tokens.entered = False
+    hidden.tokens.device = {**CODE, "interval": 0.05, "device_code": "OLD"}
+    await hidden.add_in_slack()
+    await hidden.click("sign_in_start")
+    await hidden.wait_saying("ABCD-EFGH")
+    hidden.tokens.device = {**CODE, "interval": 0.05, "user_code": "IJKL-MNOP"}
+    watcher = Watcher(hidden.canal.rui, hidden.top()["id"])
+    begun = await hidden.canal.canal.services.codes.begin("Sales", "microsoft", watcher)
+    assert begun.user_code == "IJKL-MNOP"
+    hidden.tokens.forms.clear()
+    hidden.tokens.entered = True
+    await hidden.wait_saying("is signed in for sending")
+    asked = [one for one in hidden.tokens.forms if "device_code" in one]
+    assert asked[-1]["device_code"] == "DEV-SECRET"
 
 
 async def test_a_rule_against_codes_leads_on_to_the_browser(hidden: World) -> None:

@@ -30,6 +30,17 @@ class TokenServer:
     """The code_challenge that the authorization was begun with."""
     issued: int = 0
     rotate: bool = True
+    entered: bool = True
+    """Whether somebody has entered the device code."""
+    device: dict[str, Any] = field(
+        default_factory=lambda: {
+            "device_code": "DEV",
+            "user_code": "ABCD-EFGH",
+            "verification_uri": "https://microsoft.com/devicelogin",
+            "expires_in": 900,
+            "interval": 5,
+        }
+    )
 
     async def handle(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
@@ -39,18 +50,12 @@ class TokenServer:
             status, body = self.answers.pop(0)
             return web.json_response(body, status=status)
         if request.path.endswith("/devicecode"):
-            return web.json_response(
-                {
-                    "device_code": "DEV",
-                    "user_code": "ABCD-EFGH",
-                    "verification_uri": "https://microsoft.com/devicelogin",
-                    "expires_in": 900,
-                    "interval": 5,
-                }
-            )
+            return web.json_response(self.device)
         return self._token(form)
 
     def _token(self, form: dict[str, str]) -> web.Response:
+        if form["grant_type"].endswith(":device_code") and not self.entered:
+            return web.json_response({"error": "authorization_pending"}, status=400)
         if form["grant_type"] == "authorization_code":
             digest = hashlib.sha256(form["code_verifier"].encode()).digest()
             if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != self.challenge:

@@ -26,8 +26,9 @@ from bot.listeners.modals.sign_in_views import (
     signed_in_words,
 )
 from bot.listeners.services import Services
-from bot.wires.browser_sign_in import FinishedSignIn, PendingSignIn, Watcher
+from bot.wires.sign_in_steps import BegunDevice, FinishedSignIn, Watcher, provider_of, watcher_of
 from handlers.channels.connection_settings import OAuthChoice
+from handlers.channels.pending_sign_ins import PendingSignIn
 from handlers.errors import ChatRefused, UserError
 from handlers.posts import Notice, NoticeKind
 from mail.errors import DeviceCodeBlocked, MailError
@@ -36,9 +37,10 @@ Json = dict[str, Any]
 
 
 def register(app: AsyncApp, services: Services) -> None:
-    services.sign_ins.on_heard = lambda pending, outcome: services.background.start(
-        _on_callback(services, pending, outcome)
-    )
+    def on_heard(pending: PendingSignIn, outcome: FinishedSignIn | MailError) -> None:
+        services.background.start(_on_end(services, pending, outcome))
+
+    services.sign_ins.on_heard = services.codes.on_heard = on_heard
 
     @app.action("sign_in_open")
     async def on_open(ack: AsyncAck) -> None:
@@ -140,16 +142,9 @@ async def _by_browser(
 
 
 async def _by_code(services: Services, watcher: Watcher, target: Target, name: str) -> None:
-    """One code after the other, where the channel needs more than one grant."""
-    begun = await services.sign_ins.begin_device(name, target.provider, target.use or None)
-    view = build_device_view(services.texts, target, name, begun.login)
+    begun = await services.codes.begin(name, target.provider, watcher, target.use or None)
+    view = build_device_view(services.texts, target, name, begun)
     await services.chat.update_view(watcher.view_id, view)
-    done = await services.sign_ins.finish_device(begun)
-    if begun.then:
-        following = Target(target.channel_id, target.provider, begun.then[0])
-        await _by_code(services, watcher, following, name)
-    else:
-        await _show_success(services, watcher, done)
 
 
 async def _complete(
@@ -165,22 +160,25 @@ async def _complete(
         await _show_done(services, watcher, done)
 
 
-async def _on_callback(
+async def _on_end(
     services: Services, pending: PendingSignIn, outcome: FinishedSignIn | MailError
 ) -> None:
-    """The browser came back to Canal: the view in Slack says how it went."""
-    watcher = pending.watcher
+    """The browser came back to Canal, or the code was entered: the view in Slack says how it
+    went, whichever Canal began it."""
+    watcher = watcher_of(pending)
     if watcher is None:
         return
     services = await services.speaking_to(watcher.user_id)
     if isinstance(outcome, FinishedSignIn):
         await _show_done(services, watcher, outcome)
         return
-    status = await services.channels.show(pending.channel_name)
-    target = Target(status.channel.id, pending.provider)
-    await _show_failure(
-        services, watcher, target, pending.channel_name, services.texts.own(str(outcome))
-    )
+    name, why = pending.channel_name, services.texts.own(str(outcome))
+    status = await services.channels.show(name)
+    target = Target(status.channel.id, provider_of(pending))
+    if isinstance(outcome, DeviceCodeBlocked):
+        await _begin(services, watcher, target, "browser", why)
+    else:
+        await _show_failure(services, watcher, target, name, why)
 
 
 async def _show_done(services: Services, watcher: Watcher, done: FinishedSignIn) -> None:
@@ -189,7 +187,10 @@ async def _show_done(services: Services, watcher: Watcher, done: FinishedSignIn)
         return
     status = await services.channels.show(done.channel_name)
     target = Target(status.channel.id, done.provider)
-    view = build_browser_view(services.texts, target, done.channel_name, done.next)
+    if isinstance(done.next, BegunDevice):
+        view = build_device_view(services.texts, target, done.channel_name, done.next)
+    else:
+        view = build_browser_view(services.texts, target, done.channel_name, done.next)
     await _show(services, watcher, view, signed_in_words(done, services.texts))
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, input_block, label, link_button, section, text_input
 from bot.slack.texts import Texts
-from bot.wires.browser_sign_in import BegunSignIn, FinishedSignIn
+from bot.wires.sign_in_steps import BegunDevice, BegunSignIn, FinishedSignIn
 from handlers.channels.channels import ChannelStatus
 from handlers.channels.connection_settings import oauth_of
-
-if TYPE_CHECKING:
-    from mail.oauth.tokens import DeviceLogin
 
 Json = dict[str, Any]
 ANSWER_ID = "sign_in_answer"
@@ -120,16 +117,16 @@ def build_browser_view(
     }
 
 
-def build_device_view(texts: Texts, target: Target, name: str, login: DeviceLogin) -> Json:
+def build_device_view(texts: Texts, target: Target, name: str, begun: BegunDevice) -> Json:
     """A code to enter at the provider's page, on any device."""
     sentence = texts(
         "Open the page of {provider}, enter this code, and sign in to the mailbox of *{name}*:\n"
         "```{code}```\nThis window tells you when it is done.",
         provider=target.name,
         name=escape_text(name),
-        code=escape_text(login.user_code),
+        code=escape_text(begun.user_code),
     )
-    url = link_button(texts("Open the page"), login.verification_uri, "sign_in_open")
+    url = link_button(texts("Open the page"), begun.verification_uri, "sign_in_open")
     blocked = texts("Does {provider} say that codes are blocked? Then sign in by browser.",
         provider=target.name)  # fmt: skip
     browser = button(texts("Sign in by browser"), "sign_in_browser", target.to_value())
