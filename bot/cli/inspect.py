@@ -1,4 +1,7 @@
-"""`canal parse` and `canal render`: how Canal reads a mail, and what it would post."""
+"""`canal parse` and `canal render`: how Canal reads a mail, and what it would post.
+
+They need no database and import nothing of it, so that they start at once (`bot.cli.start`).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from bot.cli.support import say
+import typer
+
 from bot.slack.cards import build_card
 from bot.slack.i18n import Catalogs
 from bot.slack.texts import Texts
@@ -18,6 +22,36 @@ from mail.mime.subjects import strip_prefixes
 from mail.model import Address, ParsedMail
 from mail.reading.parse import parse_mail
 from mail.reading.report import build_report
+
+inspect_app = typer.Typer(
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+
+
+@inspect_app.command()
+def parse(
+    files: Annotated[list[Path], typer.Argument(help="Mails as .eml files; - for standard input.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Show how Canal reads mails. Needs no database."""
+    raise typer.Exit(0 if print_parsed(files, as_json=as_json) else 1)
+
+
+@inspect_app.command()
+def render(
+    files: Annotated[list[Path], typer.Argument(help="Mails as .eml files; - for standard input.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Show the Slack messages that mails would become. Needs no database."""
+    raise typer.Exit(0 if print_rendered(files, as_json=as_json) else 1)
+
+
+@inspect_app.command("version")
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    typer.echo(installed("canal"))
 
 
 def print_parsed(files: Sequence[Path], *, as_json: bool) -> bool:
@@ -28,7 +62,7 @@ def print_parsed(files: Sequence[Path], *, as_json: bool) -> bool:
             ok = False
             continue
         report = build_report(str(path), parse_mail(data))
-        say(json.dumps(report, ensure_ascii=False) if as_json else _in_words(report))
+        typer.echo(json.dumps(report, ensure_ascii=False) if as_json else _in_words(report))
     return ok
 
 
@@ -41,9 +75,9 @@ def print_rendered(files: Sequence[Path], *, as_json: bool) -> bool:
             continue
         rendered = render_mail(parse_mail(data))
         if as_json:
-            say(json.dumps(rendered, ensure_ascii=False))
+            typer.echo(json.dumps(rendered, ensure_ascii=False))
         else:
-            say("\n\n".join(post["text"] for post in rendered["posts"]))
+            typer.echo("\n\n".join(post["text"] for post in rendered["posts"]))
     return ok
 
 
@@ -82,7 +116,7 @@ def _read(files: Sequence[Path]) -> Iterator[tuple[Path, bytes | None]]:
         try:
             yield path, sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
         except OSError as error:
-            say(f"{path}: cannot be read: {error.strerror}", err=True)
+            typer.echo(f"{path}: cannot be read: {error.strerror}", err=True)
             yield path, None
 
 

@@ -6,7 +6,6 @@ Exit status: 0 done, 1 done in part (named per command), 2 a problem that a sent
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +16,10 @@ from bot.cli.channels import channels_app
 from bot.cli.db import db_app, key_app
 from bot.cli.dkim import dkim_app
 from bot.cli.forget import forget
+from bot.cli.inspect import inspect_app
 from bot.cli.login import login
 from bot.cli.outbox import outbox_app
 from bot.cli.support import say
-from bot.problems import run_or_explain
 from bot.runtime import run, wait_for_signal
 
 app = typer.Typer(
@@ -39,6 +38,7 @@ app.add_typer(outbox_app, name="outbox")
 app.add_typer(db_app, name="db")
 app.add_typer(key_app, name="key")
 app.command("forget")(forget)
+app.add_typer(inspect_app)
 
 
 @app.command()
@@ -125,42 +125,3 @@ def replay(
             return await replay_files(offline, files, channel, quiet=quiet)
 
     raise typer.Exit(0 if run(main()) else 1)
-
-
-@app.command()
-def parse(
-    files: Annotated[list[Path], typer.Argument(help="Mails as .eml files; - for standard input.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
-    """Show how Canal reads mails. Needs no database."""
-    from bot.cli.inspect import print_parsed
-
-    raise typer.Exit(0 if print_parsed(files, as_json=as_json) else 1)
-
-
-@app.command()
-def render(
-    files: Annotated[list[Path], typer.Argument(help="Mails as .eml files; - for standard input.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
-    """Show the Slack messages that mails would become. Needs no database."""
-    from bot.cli.inspect import print_rendered
-
-    raise typer.Exit(0 if print_rendered(files, as_json=as_json) else 1)
-
-
-@app.command("version")
-def version() -> None:
-    """Print the version."""
-    from importlib.metadata import version as installed
-
-    say(installed("canal"))
-
-
-def main() -> None:
-    """The console script `canal`."""
-    sys.exit(run_or_explain(lambda: app(standalone_mode=True)))
-
-
-if __name__ == "__main__":
-    main()

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bot.cli.main import main
+from bot.cli.start import main
 from bot.slack.calls import SlackCalls
 from bot.wires.transports import Transports
 from storage.engine import Database
