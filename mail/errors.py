@@ -16,6 +16,7 @@ MailError
     ├── ConnectionCut       the server hung up in the middle
     ├── ProtocolBroken      what answers does not speak the protocol
     ├── LoginFailed         the server refused user, password or token
+    │   ├── AppMissing      no app to sign in with is known
     │   ├── DeadGrant       the OAuth grant has ended: a person has to connect again
     │   └── DeviceCodeBlocked  a rule forbids device codes: sign in by browser instead
     ├── FolderMissing       the mailbox has no folder of that name
@@ -110,6 +111,10 @@ class LoginFailed(WireError):  # noqa: N818
 
 class DeadGrant(LoginFailed):
     """The permission to use this mailbox has ended: connect it again."""
+
+
+class AppMissing(LoginFailed):
+    """The app to sign in with is not known: enter its client ID."""
 
 
 class DeviceCodeBlocked(LoginFailed):

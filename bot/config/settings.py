@@ -196,6 +196,14 @@ class Settings(BaseSettings):
         default="https://oauth2.googleapis.com/", validation_alias="CANAL_GOOGLE_TOKEN_URL"
     )
 
+    yandex_client_id: str | None = Field(default=None, validation_alias="CANAL_YANDEX_CLIENT_ID")
+    yandex_client_secret: SecretStr | None = Field(
+        default=None, validation_alias="CANAL_YANDEX_CLIENT_SECRET"
+    )
+    yandex_oauth_url: Url = Field(
+        default="https://oauth.yandex.com/", validation_alias="CANAL_YANDEX_OAUTH_URL"
+    )
+
     warnings: tuple[str, ...] = ()
     """Sentences about what is probably a mistake but stops nothing."""
 

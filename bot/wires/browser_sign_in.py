@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from bot.wires.sign_in import REDIRECT, UNKNOWN, SignIns, WantedGrant
+from bot.wires.sign_in import REDIRECT, UNKNOWN, App, SignIns, WantedGrant
 from bot.wires.sign_in_steps import (
     BegunSignIn,
     FinishedSignIn,
@@ -51,6 +51,12 @@ class BrowserSignIns:
         """
         wanted, then = await self._sign_ins.first_wanted(name, provider, use)
         return await self._begin(wanted, then, watcher)
+
+    async def has_own_app(self, name: str, provider: str) -> bool:
+        return await self._sign_ins.has_own_app(name, provider)
+
+    async def keep_app(self, name: str, provider: str, app: App) -> None:
+        await self._sign_ins.keep_app(name, provider, app)
 
     async def find(self, answer: str) -> PendingSignIn:
         """What `answer`, the whole address that the browser ended at, is the end of.

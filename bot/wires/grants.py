@@ -9,7 +9,7 @@ from bot.config.settings import Settings
 from handlers.channels.connection_settings import OAuthChoice, oauth_of
 from handlers.channels.grants import GrantStore
 from handlers.ports import MailConnection
-from mail.errors import DeadGrant, LoginFailed
+from mail.errors import AppMissing, DeadGrant, LoginFailed
 from mail.sentences import say
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ class Grants:
             )
         if choice.provider == "yandex":
             return yandex_client(
-                _set(choice.client_id, "--client-id"), secrets.get("client_secret")
+                choice.client_id or _set(settings.yandex_client_id, "CANAL_YANDEX_CLIENT_ID"),
+                _secret(secrets, settings.yandex_client_secret, choice, settings),
+                oauth_url=settings.yandex_oauth_url,
             )
         raise LoginFailed(say("Canal cannot sign in at “{provider}”.", provider=choice.provider))
 
@@ -142,7 +144,7 @@ async def _nobody(_refused: bool) -> str:
 
 def _set(value: str | None, name: str) -> str:
     if not value:
-        raise LoginFailed(
+        raise AppMissing(
             say("The client ID of the app to sign in with is missing: set {name}.", name=name)
         )
     return value
@@ -155,7 +157,9 @@ def _secret(
     own = secrets.get("client_secret")
     if own:
         return str(own)
-    theirs = {settings.microsoft_client_id, settings.google_client_id}
+    theirs = {
+        settings.microsoft_client_id, settings.google_client_id, settings.yandex_client_id
+    }  # fmt: skip
     if configured is None or (choice.client_id and choice.client_id not in theirs):
         return None
     return str(configured.get_secret_value())

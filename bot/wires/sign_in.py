@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.wires.grants import Grants
@@ -17,7 +17,7 @@ from handlers.channels.connection_settings import OAuthChoice, is_graph, oauth_o
 from handlers.errors import UserError
 from handlers.ports import Clock, MailConnection
 from mail.discovery.providers import find_provider_by_host
-from mail.errors import DeadGrant, LoginFailed
+from mail.errors import AppMissing, DeadGrant, LoginFailed
 from mail.sentences import say
 
 if TYPE_CHECKING:
@@ -47,6 +47,15 @@ class WantedGrant:
     def purpose(self) -> str:
         words = {"in": "receiving", "out": "sending"}
         return " and ".join(words[one] for one in self.directions)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What a provider knows Canal by. Without a secret it is a public client (Microsoft alone)."""
+
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    tenant: str = ""
 
 
 class SignIns:
@@ -113,6 +122,25 @@ class SignIns:
             if one.choice.use == choice.use:
                 return one
         raise DeadGrant(UNKNOWN)
+
+    async def has_own_app(self, name: str, provider: str) -> bool:
+        """Whether the channel signs in as an app of its own instead of the settings' one."""
+        try:
+            wanted, _ = await self.first_wanted(name, provider, None)
+            return bool(wanted.choice.client_id) or not self.client(wanted, {}).client_id
+        except AppMissing:
+            return True
+        except UserError:
+            return False  # it signs in nowhere any more
+
+    async def keep_app(self, name: str, provider: str, app: App) -> None:
+        """The channel signs in as this app from now on; what it had signed in with is forgotten."""
+        for wanted in await self.wanted(name, OAuthChoice(provider)):
+            choice = replace(
+                wanted.choice, client_id=app.client_id, tenant=app.tenant, granted_at=""
+            )
+            secrets = {"client_secret": app.client_secret} if app.client_secret else {}
+            await self._channels.save_grant(name, choice, secrets, wanted.directions)
 
     async def kept_secrets(self, wanted: WantedGrant) -> dict[str, Any]:
         """What signed in last time beside the tokens, such as the app's own client secret."""

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
+from bot.channel_view import channel_to_json
 from bot.wires.sign_in_steps import Watcher
 from handlers.channels.connection_settings import OAuthChoice, oauth_of
 from handlers.channels.secret_expiry import warn_of_expiring_secrets
@@ -266,12 +267,64 @@ async def test_one_sign_in_at_google_serves_receiving_and_sending(public: World)
     assert "Sign in at Google" in words_of(listed), "whoever closed the window finds it there"
 
 
-async def test_an_app_that_is_not_set_up_is_told_with_what_to_set(tmp_path: Path) -> None:
+async def test_an_app_that_is_not_set_up_is_entered_in_slack(tmp_path: Path) -> None:
     async with running_world(tmp_path, CANAL_MICROSOFT_CLIENT_ID="") as world:
+        canal, rui = world.canal, world.canal.rui
         await world.add_in_slack()
         await world.click("sign_in_start")
-        view = await world.wait_saying("CANAL_MICROSOFT_CLIENT_ID")
-        assert "canal channels login Sales --provider microsoft" in words_of(view)
+        asked = await world.wait_saying("Canal signs in at Microsoft as an app of yours")
+        wrong = {"client_id": "an id", "client_secret": "s3crét", "tenant": ""}
+        answer = await canal.sandbox.submit_view(rui, asked["id"], wrong)
+        assert set(answer["errors"]) == {"client_id", "client_secret"}
+        world.tokens.answers = [(401, {"error": "invalid_client", "error_codes": [7000215]})]
+        app = {"client_id": "own-client", "client_secret": "0ther-secret", "tenant": "acme.example"}
+        await canal.sandbox.submit_view(rui, asked["id"], app)
+        await world.wait_saying("The client secret is wrong")
+        await world.click("sign_in_app")
+        asked = await world.wait_saying("Canal signs in at Microsoft as an app of yours")
+        assert "own-client" not in str(asked)
+        world.tokens.device = {**CODE, "interval": 0.05}
+        app["client_secret"] = "own-secret"
+        await canal.sandbox.submit_view(rui, asked["id"], app)
+        await world.wait_saying("is signed in for sending")
+        assert world.tokens.forms[-1]["client_id"] == "own-client"
+        assert world.tokens.forms[-1]["client_secret"] == "own-secret"
+        assert world.tokens.paths[-1] == "/acme.example/oauth2/v2.0/token"
+        assert await world.account("Sales", "out") == "jo@contoso.example"
+        shown = str(canal.sandbox.calls) + str(
+            channel_to_json(await canal.canal.channels.show("Sales"))
+        )
+        assert "own-secret" not in shown
+        files = [path.read_bytes() for path in (canal.folder / "data").glob("*.db*")]
+        assert not any(b"own-secret" in one for one in files)
+
+
+async def test_yandex_signs_in_by_browser_as_an_app_of_the_channel(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        yandex = await stack.enter_async_context(running_token_server())
+        env = {"CANAL_YANDEX_OAUTH_URL": yandex.url}
+        world = await stack.enter_async_context(running_world(tmp_path, **env))
+        canal, rui = world.canal, world.canal.rui
+        settings = {"host": "127.0.0.1", "port": free_port(), "security": "none", "user": "a@ya.ru"}
+        choice = OAuthChoice("yandex").to_json()
+        await canal.add_channel(incoming="imap", incoming_settings={**settings, "oauth": choice})
+        await canal.sandbox.command(rui, canal.support, "/canal", "list")
+        listed = canal.sandbox.ephemerals(rui)[-1]
+        await canal.sandbox.click(rui, canal.support, listed["ts"], "sign_in_start")
+        asked = await world.wait_saying("Canal signs in at Yandex as an app of yours")
+        app = {"client_id": "ya-client", "client_secret": "ya-secret"}
+        await canal.sandbox.submit_view(rui, asked["id"], app)
+        view = await world.wait_saying("Address that the browser ended at")
+        query = world.follow(view)
+        assert link_of(view).startswith(f"{yandex.url}/authorize?")
+        assert (query["client_id"], query["scope"]) == ("ya-client", "mail:imap_full mail:smtp")
+        yandex.answers = [(200, {"access_token": "y0", "refresh_token": "r0", "expires_in": 900})]
+        address = f"http://localhost/?code=abc&state={query['state']}"
+        await canal.sandbox.submit_view(rui, view["id"], {"answer": address})
+        await world.wait_saying("is signed in for receiving")
+        assert yandex.paths == ["/token"]
+        assert yandex.forms[0]["client_secret"] == "ya-secret"
+        assert await world.account("Support", "in") == "a@ya.ru"
 
 
 async def test_a_client_secret_that_expires_is_told_once_a_step(hidden: World) -> None:

@@ -14,9 +14,12 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.listeners.modals.form_values import read_text
 from bot.listeners.modals.sign_in_views import (
     ANSWER_ID,
+    APP_ID,
     Target,
+    build_app_view,
     build_browser_view,
     build_device_view,
     build_failed_view,
@@ -26,12 +29,13 @@ from bot.listeners.modals.sign_in_views import (
     signed_in_words,
 )
 from bot.listeners.services import Services
+from bot.wires.sign_in import App
 from bot.wires.sign_in_steps import BegunDevice, FinishedSignIn, Watcher, provider_of, watcher_of
 from handlers.channels.connection_settings import OAuthChoice
 from handlers.channels.pending_sign_ins import PendingSignIn
 from handlers.errors import ChatRefused, UserError
 from handlers.posts import Notice, NoticeKind
-from mail.errors import DeviceCodeBlocked, MailError
+from mail.errors import AppMissing, DeviceCodeBlocked, MailError
 
 Json = dict[str, Any]
 
@@ -63,6 +67,18 @@ def register(app: AsyncApp, services: Services) -> None:
         work = _begin(speaking, Watcher(user_id, view_id), target, way)
         services.background.start(work)
 
+    @app.action("sign_in_app")
+    async def on_change(ack: AsyncAck, body: Json, action: Json) -> None:
+        speaking = await services.speaking_to(str(body["user"]["id"]))
+        await services.admins.require(str(body["user"]["id"]))
+        view = build_app_view(speaking.texts, Target.from_value(str(action["value"])))
+        await services.chat.update_view(str(body["view"]["id"]), view)
+        await ack()
+
+    @app.view(APP_ID)
+    async def on_app(ack: AsyncAck, body: Json, view: Json) -> None:
+        await _on_app(ack, services, body, view)
+
     @app.view(ANSWER_ID)
     async def on_answer(ack: AsyncAck, body: Json, view: Json) -> None:
         await _on_answer(ack, services, body, view)
@@ -88,6 +104,29 @@ async def _on_answer(ack: AsyncAck, services: Services, body: Json, view: Json) 
     await ack(response_action="update", view=waiting)
     watcher = Watcher(user_id, str(view["id"]))
     services.background.start(_complete(speaking, watcher, target, pending, answer))
+
+
+async def _on_app(ack: AsyncAck, services: Services, body: Json, view: Json) -> None:
+    """The app to sign in with was entered; a secret is only ever read here."""
+    user_id = str(body["user"]["id"])
+    await services.admins.require(user_id)
+    speaking = await services.speaking_to(user_id)
+    state = view["state"]["values"]
+    typed = {name: (read_text(state, name) or "").strip() for name in state}
+    problems = {
+        name: speaking.texts("This is one line of printable characters, without spaces.")
+        for name, value in typed.items()
+        if not value.isascii() or not value.isprintable() or " " in value
+    }
+    if problems:
+        await ack(response_action="errors", errors=problems)
+        return
+    target = Target.from_value(str(view["private_metadata"]))
+    await ack(response_action="update", view=build_waiting_view(speaking.texts, target))
+    name = (await services.channels.show_by_id(target.channel_id)).channel.name
+    await services.sign_ins.keep_app(name, target.provider, App(**typed))
+    watcher = Watcher(user_id, str(view["id"]))
+    services.background.start(_begin(speaking, watcher, target, "start"))
 
 
 async def open_sign_in(
@@ -129,6 +168,9 @@ async def _begin(
             await _by_browser(services, watcher, target, name, why)
     except DeviceCodeBlocked as error:
         await _begin(services, watcher, target, "browser", services.texts.own(str(error)))
+    except AppMissing:
+        view = build_app_view(services.texts, target, why)
+        await services.chat.update_view(watcher.view_id, view)
     except (MailError, UserError) as error:
         await _show_failure(services, watcher, target, name, services.texts.own(str(error)))
 
@@ -204,7 +246,8 @@ async def _show_success(services: Services, watcher: Watcher, done: FinishedSign
 async def _show_failure(
     services: Services, watcher: Watcher, target: Target, name: str, why: str
 ) -> None:
-    view = build_failed_view(services.texts, target, name, why)
+    own = await services.sign_ins.has_own_app(name, target.provider)
+    view = build_failed_view(services.texts, target, name, why, has_own_app=own)
     words = services.texts("{name} is not signed in: {why}", name=name, why=why)
     await _show(services, watcher, view, words)
 

@@ -16,6 +16,7 @@ from handlers.channels.connection_settings import oauth_of
 
 Json = dict[str, Any]
 ANSWER_ID = "sign_in_answer"
+APP_ID = "sign_in_with_app"
 PROVIDERS = {"microsoft": "Microsoft", "google": "Google", "yandex": "Yandex"}
 
 
@@ -141,12 +142,48 @@ def build_device_view(texts: Texts, target: Target, name: str, begun: BegunDevic
     )
 
 
-def build_failed_view(texts: Texts, target: Target, name: str, why: str) -> Json:
+def build_app_view(texts: Texts, target: Target, why: str = "") -> Json:
+    """Asks for the app that Canal is known by at the provider."""
+    what = texts(
+        "Canal signs in at {provider} as an app of yours. Register one there (the README says "
+        "how) and enter what {provider} calls it by. The secret is kept encrypted and never shown "
+        "again.",
+        provider=target.name,
+    )
+    is_microsoft = target.provider == "microsoft"
+    blocks = [
+        *_why(why),
+        section(what),
+        input_block("client_id", texts("Client ID"), text_input()),
+        input_block(
+            "client_secret", texts("Client secret"), text_input(), optional=is_microsoft,
+            hint=texts(
+                "Slack shows what you type. A secret that shall not pass through Slack is given "
+                "with: canal channels login NAME --client-id … --client-secret-file FILE")),
+    ]  # fmt: skip
+    if is_microsoft:
+        hint = texts("The ID or a domain of your organisation at Microsoft. Empty: as it is set.")
+        field = input_block("tenant", texts("Tenant"), text_input(), optional=True, hint=hint)
+        blocks.append(field)
+    return {
+        **_view(texts, blocks),
+        "callback_id": APP_ID,
+        "private_metadata": target.to_value(),
+        "submit": label(texts("Sign in"), 24),
+    }
+
+
+def build_failed_view(
+    texts: Texts, target: Target, name: str, why: str, *, has_own_app: bool = False
+) -> Json:
+    buttons = [start_button(texts, target, texts("Try again"))]
+    if has_own_app:
+        buttons.append(button(texts("Change the app"), "sign_in_app", target.to_value()))
     return _view(
         texts,
         [
             *_why(why),
-            actions(start_button(texts, target, texts("Try again")), block_id="sign_in"),
+            actions(*buttons, block_id="sign_in"),
             command_line(name, target.provider, texts),
         ],
     )
