@@ -78,9 +78,9 @@ def register(app: AsyncApp, services: Services) -> None:
 def _note_missed(services: Services, event: dict[str, Any]) -> None:
     """What was written in a thread is read there later, should Slack give up sending it."""
     message = event.get("message") or event.get("previous_message") or event
-    channel, thread, ts = event.get("channel"), message.get("thread_ts"), message.get("ts")
-    if event.get("type") == "message" and channel and thread and ts:
-        services.backfill.note_missed(str(channel), str(thread), str(ts))
+    channel, thread = event.get("channel"), message.get("thread_ts")
+    if event.get("type") == "message" and channel and thread:
+        services.backfill.note_missed(str(channel), str(thread))
 
 
 async def _whisper_own(services: Services, body: dict[str, Any], error: UserError) -> None:

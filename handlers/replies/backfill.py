@@ -1,8 +1,11 @@
 """After downtime: what agents wrote, edited and deleted in open threads while nobody listened.
 
 Slack keeps no events for an app that is away. At every new connection the threads of the tickets
-that are not closed are read since the last message seen; what is new goes the ordinary way. A
+that are not closed are read from where they were last read to; what is new goes the ordinary way. A
 reply older than `_SEND_UP_TO` is offered for sending instead of sent: its moment may have passed.
+
+Only reading moves the mark up to where a thread was read (`last_seen_ts`). An event that is handled
+does not: one before it may have failed, and be known to nobody once this process is gone.
 So is one from before Canal went on from a backup: it may have been sent.
 """
 
@@ -39,8 +42,8 @@ class Backfill:
         self._chat = chat
         self._replies = replies
         self._one_at_a_time = asyncio.Lock()
-        self._missed: dict[tuple[str, str], str] = {}
-        """Threads of events that failed here → the ts of the earliest."""
+        self._missed: set[tuple[str, str]] = set()
+        """Threads of events that failed here, until the outbox has them."""
         self._restored_at: datetime | None = None
 
     async def run(self) -> int:
@@ -48,28 +51,32 @@ class Backfill:
         async with self._one_at_a_time:
             return await self._catch_up()
 
-    def note_missed(self, slack_channel_id: str, thread_ts: str, ts: str) -> None:
+    def note_missed(self, slack_channel_id: str, thread_ts: str) -> None:
         """An event of this thread could not be handled.
 
         Slack sends it again, but gives up after three times; a database can be away for longer.
         """
-        earliest = self._missed.get((slack_channel_id, thread_ts), ts)
-        self._missed[slack_channel_id, thread_ts] = min(earliest, ts, key=_number)
+        self._missed.add((slack_channel_id, thread_ts))
 
     async def read_missed(self) -> None:
-        """A timer's work: what was noted is read in Slack as soon as it can be handled again."""
-        for (slack_channel_id, thread_ts), ts in list(self._missed.items()):
-            place = (slack_channel_id, thread_ts)
-            ticket = await self._context.db.in_read(
-                lambda tx, place=place: tickets.find_by_thread(tx, *place)  # type: ignore[misc]
-            )
-            if ticket is not None:
-                await self._patiently(ticket, None, since=f"{_number(ts) - 1:.6f}")
-            if self._missed.get(place) == ts:
-                del self._missed[place]
+        """A timer's work: what was noted is the outbox's, as soon as the database takes it."""
+        missed = set(self._missed)
+        if not missed:
+            return
+        now = self._context.clock.now()
+
+        async def wish(tx: Session) -> None:
+            for place in missed:
+                ticket = await tickets.find_by_thread(tx, *place)
+                if ticket is not None:
+                    await work.catch_up(tx, ticket, now=now)
+
+        await self._context.db.in_write(wish)
+        self._missed -= missed
+        self._context.wake.deliver()
 
     async def catch_up(self, item: OutboxRecord) -> None:
-        """The outbox's work: one thread, which was not known as a ticket's until now."""
+        """The outbox's work: one thread, in which there may be what nobody has heard."""
         async with self._context.db.read() as tx:
             ticket = await tickets.find(tx, item.payload["ticket_id"])
         if ticket is not None and ticket.root_ts is not None:
@@ -105,12 +112,10 @@ class Backfill:
             found |= {(slack_channel_id, root): newest for root, newest in threads.items()}
         return found
 
-    async def _patiently(
-        self, ticket: TicketRecord, newest: str | None, since: str | None = None
-    ) -> int:
+    async def _patiently(self, ticket: TicketRecord, newest: str | None) -> int:
         for _ in range(_MOST_WAITS):
             try:
-                return await self._catch_up_with(ticket, newest, since)
+                return await self._catch_up_with(ticket, newest)
             except ChatRateLimited as error:
                 await asyncio.sleep(error.retry_after)
             except (ChatUnavailable, ChatUncertain) as error:
@@ -121,18 +126,13 @@ class Backfill:
                 return 0
         return 0
 
-    async def _catch_up_with(
-        self, ticket: TicketRecord, newest: str | None, since: str | None = None
-    ) -> int:
-        """One thread: held replies that changed meanwhile first, then what is new.
-
-        `since`: from there on even what seems to be known already; once stored, it is left alone.
-        """
+    async def _catch_up_with(self, ticket: TicketRecord, newest: str | None) -> int:
+        """One thread: held replies that changed meanwhile first, then what is new."""
         now = self._context.clock.now()
         async with self._context.db.read() as tx:
             held = await messages.list_stoppable(tx, ticket.id, since=now - _RECENT)
             self._restored_at = await restored.find_time(tx)
-        seen = since or ticket.last_seen_ts or ticket.root_ts or "0"
+        seen = ticket.last_seen_ts or ticket.root_ts or "0"
         if not held and newest is not None and _number(newest) <= _number(seen):
             return 0
         oldest = min([seen, *(one.slack_ts for one in held if one.slack_ts)])
@@ -140,16 +140,19 @@ class Backfill:
             Place(ticket.slack_channel_id, ticket.root_ts), oldest
         )
         await self._mend_held(held, thread)
-        new = [said for said in thread if _number(said.ts) > _number(seen)]
+        unread = [said for said in thread if _number(said.ts) > _number(seen)]
+        where = (ticket.slack_channel_id, [said.ts for said in unread])
+        known = await self._context.db.in_read(lambda tx: messages.find_known_ts(tx, *where))
+        new = [said for said in unread if said.ts not in known]
         for said in new:
             await self._take(said, now)
-        await self._note_seen(ticket, [said.ts for said in new], newest)
+        await self._note_seen(ticket, [said.ts for said in unread], newest)
         return len(new)
 
     async def _note_seen(
-        self, ticket: TicketRecord, new: Sequence[str], newest: str | None
+        self, ticket: TicketRecord, read: Sequence[str], newest: str | None
     ) -> None:
-        seen = max([*new, newest or "0", ticket.last_seen_ts or "0"], key=_number)
+        seen = max([*read, newest or "0", ticket.last_seen_ts or "0"], key=_number)
         if seen != (ticket.last_seen_ts or "0"):
             async with self._context.db.write() as tx:
                 await tickets.change(tx, ticket.id, last_seen_ts=seen)

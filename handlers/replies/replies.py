@@ -80,8 +80,6 @@ class Replies:
         message = await self._store(tx, said, ticket, channel, kind, now)
         if message is None:
             return None
-        if (ticket.last_seen_ts or "") < said.ts:
-            await tickets.change(tx, ticket.id, last_seen_ts=said.ts)
         before = await messages.last_reply_before(tx, ticket.id, message.id)
         new, missing = difference(message.recipients, before)
         colleague = colleague_of(before, said.user_id, now)

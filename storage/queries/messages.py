@@ -75,6 +75,14 @@ async def find_by_ts(tx: Session, slack_channel_id: str, ts: str) -> MessageReco
     return await _messages.first(tx, _BY_TS, slack_channel_id=slack_channel_id, ts=ts)
 
 
+async def find_known_ts(tx: Session, slack_channel_id: str, all_ts: Collection[str]) -> set[str]:
+    """Those of these Slack messages that are stored."""
+    known = select(Message.slack_ts).where(
+        Message.slack_channel_id == slack_channel_id, Message.slack_ts.in_(list(all_ts))
+    )
+    return {ts for ts in await tx.scalars(known) if ts}
+
+
 async def first_of_ticket(tx: Session, ticket_id: int) -> MessageRecord | None:
     return await _messages.first(tx, _FIRST_OF_TICKET, ticket_id=ticket_id)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.harness import Harness, words_of
+from tests.app.harness import Harness, Json, words_of
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ async def test_an_old_reply_is_offered_not_sent(
 @pytest.fixture
 async def sent_once(tmp_path: Path) -> AsyncIterator[Harness]:
     """A Slack that does not send an event again while the test lasts."""
-    harness = Harness(tmp_path, redeliver_after=600)
+    harness = Harness(tmp_path, redeliver_after=600, keep_events_for=0)
     await harness.start()
     await harness.add_channel()
     try:
@@ -111,28 +111,64 @@ async def sent_once(tmp_path: Path) -> AsyncIterator[Harness]:
         await harness.stop()
 
 
-async def test_a_reply_whose_event_failed_is_read_in_its_thread(sent_once: Harness) -> None:
-    await sent_once.write()
-    card = await sent_once.ticket()
-    db, backfill = sent_once.canal.parts.context.db, sent_once.canal.parts.backfill
-    in_write = db.in_write
+async def fail_at(harness: Harness, card: Json, text: str, *, forgets: bool = False) -> None:
+    """A reply whose event could not be stored, because the database was away for a moment.
+
+    `forgets`: the process dies before it can do anything about it.
+    """
+    await harness.idle()
+    db, backfill = harness.canal.parts.context.db, harness.canal.parts.backfill
+    in_write, note_missed = db.in_write, backfill.note_missed
+    failed = asyncio.Event()
 
     async def fail(_work: object) -> None:
         raise OSError("the database is away")
 
+    def note(slack_channel_id: str, thread_ts: str) -> None:
+        failed.set()
+        if not forgets:
+            note_missed(slack_channel_id, thread_ts)
+
     db.in_write = fail  # type: ignore[method-assign, assignment]
-    await sent_once.say(card, "Written while the database was away")
+    backfill.note_missed = note  # type: ignore[method-assign]
+    await harness.say(card, text)
     async with asyncio.timeout(10):
-        while not backfill._missed:
-            await asyncio.sleep(0.01)
+        await failed.wait()
     db.in_write = in_write  # type: ignore[method-assign]
-    # A later message of the thread must not hide the one that failed.
+
+
+def times_sent(harness: Harness, words: bytes) -> int:
+    return sum(words in (mail.data or b"") for mail in harness.catcher.mails)
+
+
+async def test_a_reply_whose_event_failed_is_read_in_its_thread(sent_once: Harness) -> None:
+    await sent_once.write()
+    card = await sent_once.ticket()
+    await fail_at(sent_once, card, "Written while the database was away")
+    # A later message of the thread must not hide the one that failed, nor a Slack that is away.
     later = await sent_once.say(card, "Another one, after it")
     await sent_once.wait_reaction(later, "white_check_mark")
-    await backfill.read_missed()
+    sent_once.sandbox.fail("conversations.replies", "internal_error", times=2)
+    await sent_once.canal.parts.backfill.read_missed()
     await sent_once.sent(2)
-    bodies = [mail.data or b"" for mail in sent_once.catcher.mails]
-    assert sum(b"Written while the database was away" in body for body in bodies) == 1
+    assert times_sent(sent_once, b"Written while the database was away") == 1
+
+
+async def test_a_reply_whose_event_failed_before_a_crash_is_read_after_it(
+    sent_once: Harness,
+) -> None:
+    """What was noted of it in memory is gone, and a later reply was handled."""
+    await sent_once.write()
+    card = await sent_once.ticket()
+    await fail_at(sent_once, card, "Written while the database was away", forgets=True)
+    later = await sent_once.say(card, "Another one, after it")
+    await sent_once.wait_reaction(later, "white_check_mark")
+    await sent_once.stop_canal()
+    await sent_once.start_canal()
+    await sent_once.sent(2)
+    await sent_once.idle()
+    assert times_sent(sent_once, b"Written while the database was away") == 1
+    assert times_sent(sent_once, b"Another one, after it") == 1
 
 
 async def test_a_hello_after_a_gap_counts_however_early_the_ping_was(canal: Harness) -> None:

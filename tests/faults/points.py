@@ -55,6 +55,7 @@ NO_STEPS = {
     "commit Replies.on_edit": "an edit, or the start looking whether there was one",
     "commit Replies.on_delete": "as an edit",
     "commit Backfill._note_seen": "at a new connection",
+    "commit Backfill.read_missed": "only after a failure",
     "commit Tickets.refresh_waiting_times": "a timer",
     "slack auth.test": "the start",
     "slack users.info": "reads",

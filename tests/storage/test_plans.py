@@ -128,6 +128,7 @@ async def run_all(tx: Session, channel: ChannelRecord, ticket_id: int, message_i
     await messages.add_from_slack(tx, message_values(await tickets.get(tx, ticket_id)))
     await messages.get(tx, message_id)
     await messages.find_by_ts(tx, "C1", "1.1")
+    await messages.find_known_ts(tx, "C1", ["1.1", "1.2"])
     await messages.first_of_ticket(tx, ticket_id)
     await messages.list_of_ticket(tx, ticket_id, newest_first=True)
     await messages.list_stoppable(tx, ticket_id, since=NOW)
