@@ -209,7 +209,9 @@ async def _run_test(services: Services, body: Json, name: str) -> None:
 
 
 def _tell_step(step: Step, texts: Texts) -> str:
-    return escape_text(f"{'✔' if step.ok else '❌'} {texts.own(step.sentence)}")
+    mark = "✔ " if step.ok else "❌ "
+    said = texts.own(step.sentence)
+    return escape_text(said if said.startswith("⚠") else mark + said)
 
 
 async def _named(services: Services, rest: str) -> str:

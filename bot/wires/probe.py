@@ -94,7 +94,7 @@ class Probe:
             found = await sender.probe(connection.sender or None)
         secured = found.tls or say("⚠ not encrypted")
         size = found.size_limit
-        limit = say(", mails up to {n} MB", n=size // 2**20) if size else ""
+        limit = say(", mails up to {n} MB", n=f"{size / 2**20:.3g}") if size else ""
         return Step(
             True,
             say(

@@ -23,6 +23,7 @@ from mail.errors import (
     TlsFailed,
 )
 from mail.sentences import say
+from mail.untrusted import why_untrusted
 
 
 @lru_cache(maxsize=16)
@@ -140,10 +141,10 @@ def _tls_error(host: str, port: int, error: OSError | ValueError) -> Exception:
     if isinstance(error, ssl.SSLCertVerificationError):
         return TlsFailed(
             say(
-                "The certificate of {host} cannot be trusted: {why_untrusted}. Check the host "
+                "The certificate of {host} cannot be trusted: {why}. Check the host "
                 "name, or have the certificate of the server put right.",
                 host=host,
-                why_untrusted=_why_untrusted(error),
+                why=why_untrusted(error),
             )
         )
     if isinstance(error, TimeoutError):
@@ -186,8 +187,3 @@ def _broken_off(host: str, port: int, error: OSError | ValueError) -> Exception:
             port=port,
         )
     )
-
-
-def _why_untrusted(error: ssl.SSLCertVerificationError) -> str:
-    reason = error.verify_message.rstrip(".")
-    return reason[:1].lower() + reason[1:] if reason else "it could not be verified"

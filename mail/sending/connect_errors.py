@@ -22,6 +22,7 @@ from mail.errors import (
 from mail.sending.account import SmtpAccount
 from mail.sending.errors import quote_reply
 from mail.sentences import say
+from mail.untrusted import why_untrusted
 
 _NOT_TLS = {
     "WRONG_VERSION_NUMBER",
@@ -35,7 +36,7 @@ _NOT_TLS = {
 def connect_error(account: SmtpAccount, error: BaseException) -> MailError:
     """Why no connection came about (name, route, port, TLS, or no SMTP server behind it)."""
     causes = list(_causes(error))
-    where = f"{account.host}, port {account.port},"
+    where = _where(account)
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return _tls_error(account, cause)
@@ -70,7 +71,7 @@ def _no_greeting(
     account: SmtpAccount, error: BaseException, causes: list[BaseException]
 ) -> MailError | None:
     """Connected, but what is there does not begin as a mail server that has time for us."""
-    where = f"{account.host}, port {account.port},"
+    where = _where(account)
     if isinstance(error, aiosmtplib.SMTPConnectResponseError):
         return Deferred(
             say(
@@ -136,15 +137,18 @@ def no_encryption(account: SmtpAccount) -> TlsFailed:
     )
 
 
+def _where(account: SmtpAccount) -> str:
+    return say("{host}, port {port},", host=account.host, port=account.port)
+
+
 def _tls_error(account: SmtpAccount, error: ssl.SSLError) -> MailError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        why = error.verify_message.rstrip(".") or "it could not be verified"
         return TlsFailed(
             say(
                 "The certificate of {host} cannot be trusted: {why}. Check the host name, "
                 "or have the certificate of the server put right.",
                 host=account.host,
-                why=f"{why[:1].lower()}{why[1:]}",
+                why=why_untrusted(error),
             )
         )
     if error.reason in _NOT_TLS:

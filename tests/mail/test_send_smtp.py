@@ -410,7 +410,7 @@ async def test_a_certificate_for_another_name_is_refused(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("mail.other.example").configure_cert(context)
     async with run_smarthost(tls=context) as host:
-        with pytest.raises(TlsFailed, match=r"(?i)mismatch|not valid for"):
+        with pytest.raises(TlsFailed, match=r"made out to another (name|address)"):
             await SmtpSender(account(host, security=Security.TLS, ca_file=ca_file)).probe()
 
 
