@@ -12,6 +12,7 @@ import ssl
 import time
 from functools import lru_cache
 
+from mail.discovery.untrusted import why_untrusted
 from mail.errors import (
     ConnectFailed,
     ConnectionCut,
@@ -23,7 +24,6 @@ from mail.errors import (
     TlsFailed,
 )
 from mail.sentences import say
-from mail.untrusted import why_untrusted
 
 
 @lru_cache(maxsize=16)

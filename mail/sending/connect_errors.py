@@ -8,6 +8,7 @@ import ssl
 
 import aiosmtplib
 
+from mail.discovery.untrusted import why_untrusted
 from mail.errors import (
     ConnectFailed,
     ConnectTimeout,
@@ -22,7 +23,6 @@ from mail.errors import (
 from mail.sending.account import SmtpAccount
 from mail.sending.errors import quote_reply
 from mail.sentences import say
-from mail.untrusted import why_untrusted
 
 _NOT_TLS = {
     "WRONG_VERSION_NUMBER",

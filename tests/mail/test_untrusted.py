@@ -6,8 +6,8 @@ import ssl
 
 import pytest
 
+from mail.discovery.untrusted import why_untrusted
 from mail.sentences import Sentence
-from mail.untrusted import why_untrusted
 
 
 def error(code: int, words: str) -> ssl.SSLCertVerificationError:
