@@ -143,7 +143,7 @@ class Canal:
         )
         await notifier.start()
         self._stack.push_async_callback(notifier.stop)
-        context.wake.listen(notifier.tell)
+        context.wake.listen_for_help(notifier.tell)
         await remember_workspace(context, name=workspace.name, bot_user_id=workspace.bot_user_id)
         await recover(context, alone=self._settings.is_sqlite)
         self._stack.push_async_callback(leave, context)

@@ -17,23 +17,38 @@ WAKE_NAMES = ("filing", "outbox")
 class Wake:
     """Lets a commit wake the worker that has something to do now.
 
-    The workers also look by themselves from time to time; a lost wake-up costs seconds, no mail.
+    Whoever makes work does it, so that other replicas are left in peace; they are asked for help
+    with what is more than one can do, or is theirs to do. The workers also look by themselves from
+    time to time; a lost wake-up costs a second, no mail.
     """
 
     def __init__(self) -> None:
         self.filing = asyncio.Event()
         self.outbox = asyncio.Event()
         self._listeners: list[Callable[[str], None]] = []
+        self._helpers: list[Callable[[str], None]] = []
+        self.stored_here = False
+        """Mails were stored by this process since the worker has looked last."""
 
     def listen(self, listener: Callable[[str], None]) -> None:
-        """Also tell `listener` ("filing" or "outbox"): other replicas are woken this way."""
+        """Also tell `listener` of all work ("filing" or "outbox"): for who has no workers."""
         self._listeners.append(listener)
+
+    def listen_for_help(self, helper: Callable[[str], None]) -> None:
+        """Tell `helper` when others are wanted: replicas are woken this way."""
+        self._helpers.append(helper)
+
+    def ask_others(self, name: str) -> None:
+        """There is work that this process cannot do now, or not all of it."""
+        for helper in self._helpers:
+            helper(name)
 
     def by_another(self, name: str) -> None:
         """Another process has work; it has told everybody itself."""
         {"filing": self.filing, "outbox": self.outbox}[name].set()
 
     def file(self) -> None:
+        self.stored_here = True
         self._set("filing", self.filing)
 
     def deliver(self) -> None:

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -25,15 +25,22 @@ from storage.crypto import Vault
 from storage.errors import StorageError, Unreachable
 from storage.group_commit import GroupCommitter
 from storage.ids import IdMaker
+from storage.postgres_visits import PostgresVisits
 from storage.text import to_json
 from storage.visits import Failed, Visits, Work
 
 R = TypeVar("R")
+AnyVisits = Visits | PostgresVisits
 Session = AsyncSession
 """What queries take. Callers outside storage/ pass it on and know nothing of it."""
 
 _READ_ONLY = "canal_read_only"
 _BUSY_TIMEOUT_MS = 15_000
+_WRITERS, _READERS = 6, 3
+"""Transactions that a process has under way at PostgreSQL in visits."""
+_ONE_VIEW = (
+    r" -c default_transaction_isolation=repeatable\ read -c default_transaction_read_only=on"
+)
 _TOGETHER = 64
 """Works that share a commit at most."""
 POSTGRES_OPTIONS = {
@@ -62,9 +69,7 @@ class Database:
         self._readers = engine.execution_options(**{_READ_ONLY: True}, **_reader_options(engine))
         # SQLite has one writer; queueing here is fair and costs no busy-waiting in the driver.
         self._writer = asyncio.Lock() if self.is_sqlite else None
-        visits = self._make_visits()
-        self._write_visits: Visits | None = visits[0]
-        self._read_visits: Visits | None = visits[1]
+        self._write_visits, self._read_visits = self._make_visits()
         self._together: GroupCommitter[Work[Any], Any] = GroupCommitter(
             self._write_together, window=0, max_items=_TOGETHER, max_bytes=1
         )
@@ -88,19 +93,21 @@ class Database:
     async def in_write(self, work: Work[R]) -> R:
         """A writing transaction around `work`, which awaits nothing but its session.
 
-        For what runs for every mail: on SQLite it is one visit to one thread, and works that come
-        together share a commit.
+        For what runs for every mail: it is one visit to one thread; on SQLite works that come
+        together share a commit, on PostgreSQL a few are under way side by side.
         """
         if self._write_visits is None:
             async with self.write() as tx:
                 return await work(tx)
+        if isinstance(self._write_visits, PostgresVisits):
+            return await self._write_visits.run(work)
         outcome = await self._together.submit(work)
         if isinstance(outcome, Failed):
             raise outcome.error
         return cast(R, outcome)
 
     async def _write_together(self, works: Sequence[Work[Any]]) -> Sequence[Any]:
-        assert self._write_visits is not None
+        assert isinstance(self._write_visits, Visits)
         async with self._writer or nullcontext():
             return await self._write_visits.run_together(works)
 
@@ -111,8 +118,23 @@ class Database:
                 return await work(tx)
         return await self._read_visits.run(work)
 
-    def _make_visits(self) -> tuple[Visits, Visits] | tuple[None, None]:
+    def _make_visits(self) -> tuple[AnyVisits | None, AnyVisits | None]:
         path = self.engine.url.database
+        if not self.is_sqlite:
+            return (
+                PostgresVisits(
+                    "canal-write",
+                    _visited_server(self.engine.url, _WRITERS),
+                    {"vault": self.vault, "writes": True},
+                    threads=_WRITERS,
+                ),
+                PostgresVisits(
+                    "canal-read",
+                    _visited_server(self.engine.url, _READERS, _ONE_VIEW),
+                    {"vault": self.vault, "writes": False},
+                    threads=_READERS,
+                ),
+            )
         if not self.is_sqlite or not path or path.startswith((":memory:", "file:")):
             return None, None
         return (
@@ -207,6 +229,18 @@ def _visited_engine(path: str) -> Engine:
     )
     _listen(engine)
     return engine
+
+
+def _visited_server(url: URL, connections: int, options: str = "") -> Engine:
+    """The same server, spoken to without asyncio."""
+    wanted = {**POSTGRES_OPTIONS, **url.query}
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        json_serializer=to_json,
+        connect_args={**wanted, "options": f"{wanted['options']}{options}"},
+    )
 
 
 def _listen(engine: Engine) -> None:

@@ -11,8 +11,8 @@ Works that come while another visit is under way go together on the next one and
 which costs a flush to the disk however much is in it. Each has a savepoint of its own: one that
 fails takes nothing of its neighbours back.
 
-`work` is the same coroutine function that runs inside `Database.write` on PostgreSQL. In a visit
-it is driven to its end without an event loop, so that it can await its session and nothing else:
+`work` is the same coroutine function on PostgreSQL (`storage.postgres_visits`). In a visit it is
+driven to its end without an event loop, so that it can await its session and nothing else:
 the rule that no transaction is open while a network is awaited holds by itself.
 """
 
@@ -106,10 +106,15 @@ class VisitingSession:
     such a statement, is made when somebody first needs it.
     """
 
-    def __init__(self, connection: Connection, info: dict[str, Any]) -> None:
+    def __init__(
+        self, connection: Connection, info: dict[str, Any], *, savepoints: bool = True
+    ) -> None:
         self._connection = connection
+        self._joins: Any = "create_savepoint" if savepoints else "rollback_only"
         self._made: OrmSession | None = None
         self.info = info
+        self.did_something = False
+        """Some statement has succeeded, or an object waits to be written."""
 
     def __enter__(self) -> None:
         return None
@@ -126,7 +131,7 @@ class VisitingSession:
             self._made = OrmSession(
                 self._connection,
                 expire_on_commit=False,
-                join_transaction_mode="create_savepoint",
+                join_transaction_mode=self._joins,
                 info=self.info,
             )
         return self._made
@@ -140,25 +145,31 @@ class VisitingSession:
         return self._connection.engine
 
     def add(self, row: object) -> None:
+        self.did_something = True
         self._orm.add(row)
 
     def add_all(self, rows: Iterable[object]) -> None:
+        self.did_something = True
         self._orm.add_all(rows)
 
     async def execute(self, statement: Any, parameters: Any = None) -> Any:
-        return self._for(statement).execute(statement, parameters)
+        return self._noted(self._for(statement).execute(statement, parameters))
 
     async def scalar(self, statement: Any, parameters: Any = None) -> Any:
-        return self._for(statement).scalar(statement, parameters)
+        return self._noted(self._for(statement).scalar(statement, parameters))
 
     async def scalars(self, statement: Any, parameters: Any = None) -> Any:
-        return self._for(statement).scalars(statement, parameters)
+        return self._noted(self._for(statement).scalars(statement, parameters))
+
+    def _noted(self, outcome: R) -> R:
+        self.did_something = True
+        return outcome
 
     async def get(self, *args: Any, **options: Any) -> Any:
-        return self._orm.get(*args, **options)
+        return self._noted(self._orm.get(*args, **options))
 
     async def get_one(self, *args: Any, **options: Any) -> Any:
-        return self._orm.get_one(*args, **options)
+        return self._noted(self._orm.get_one(*args, **options))
 
     async def refresh(self, *args: Any, **options: Any) -> None:
         self._orm.refresh(*args, **options)

@@ -85,8 +85,13 @@ class FilingWorker:
 
     async def file_waiting(self) -> int:
         """File what is stored and due; returns how many arrivals were handled."""
+        wake = self._context.wake
+        stored_here, wake.stored_here = wake.stored_here, False
         claimed = await self._context.db.in_write(self._claim)
         self._in_doubt = False
+        if len(claimed) == _BATCH or (stored_here and not claimed):
+            # More than we can do, or of a channel that another replica is filing for.
+            wake.ask_others("filing")
         if not claimed:
             return 0
         try:

@@ -46,7 +46,7 @@ _LOOK_EVERY = 1.0
 _SLOWEST_RETRY = timedelta(minutes=5)
 _MOST_ATTEMPTS = 10
 """Of an item that fails for a reason nobody foresaw. Foreseen passing failures go on for days."""
-_BLOCKED_WAIT = 0.05
+_BLOCKED_WAIT = 0.25
 _GATHER = 0.002
 """While things are under way, others end in a moment: one claim then serves them all."""
 _CLOSED_RETRY = timedelta(minutes=2)
@@ -151,10 +151,12 @@ class OutboxWorker:
             self._lanes.add(item)
         self._start_waiting()
         if items:
+            if len(items) >= _PER_LANE:
+                self._context.wake.ask_others("outbox")  # there is probably more
             return 0.0
         due_in = (due_at - now).total_seconds() if due_at else _LOOK_EVERY
         reopens_in = self._lanes.reopens_in(clock()) or _LOOK_EVERY
-        # What is due and was not claimed waits for another of its order, or for another replica.
+        # What is due and was not claimed is just being looked at by another replica.
         return min(due_in if due_in > 0 else _BLOCKED_WAIT, reopens_in, _LOOK_EVERY)
 
     async def _claim(

@@ -64,7 +64,7 @@ _CLAIMED_BY = (
 )
 _NEXT_DUE = select(
     select(func.min(_o.not_before))
-    .where(_o.state == "ready", _o.lane.not_in(_BUSY))
+    .where(_o.state == "ready", _o.lane.not_in(_BUSY), _IS_FIRST_OF_ITS_ORDER)
     .scalar_subquery(),
     select(func.min(_o.claimed_until)).where(_o.state == "claimed").scalar_subquery(),
 )

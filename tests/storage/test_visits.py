@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
 
+from storage import postgres_visits
 from storage.engine import Database, Session
 from storage.errors import StorageError
 from storage.queries import meta
 from storage.queries.mails import find_raw
-from tests.storage.conftest import SQLITE, Open
+from tests.storage.conftest import POSTGRES, SQLITE, Open
 from tests.storage.samples import raw
 
 
@@ -112,3 +114,61 @@ async def test_the_orm_can_be_used_in_a_visit(db: Database) -> None:
 
     await db.in_write(add)
     assert await db.in_read(lambda tx: find_raw(tx, new.id)) is not None
+
+
+@POSTGRES
+async def test_visits_go_side_by_side_on_postgresql(db: Database) -> None:
+    """One that waits for a row lets the others pass."""
+    await put(db, "visit:locked")
+    done = asyncio.Event()
+
+    async def wait_for_the_row(tx: Session) -> None:
+        await meta.put(tx, "visit:locked", b"2")
+
+    async with db.write() as tx:
+        await meta.put(tx, "visit:locked", b"1")
+        waiting = asyncio.create_task(db.in_write(wait_for_the_row))
+        waiting.add_done_callback(lambda _task: done.set())
+        await put(db, "visit:beside")
+        assert await keys(db) == {"visit:locked", "visit:beside"}
+        assert not done.is_set()
+    await waiting
+
+
+@POSTGRES
+async def test_a_server_that_was_started_anew_is_met_again_by_the_next_visit(db: Database) -> None:
+    await put(db, "visit:a")
+    assert await keys(db) == {"visit:a"}
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    async with db.write() as tx:
+        await tx.execute(text(f"{others} AND datname = current_database()"))
+    await put(db, "visit:b")
+    assert await keys(db) == {"visit:a", "visit:b"}
+
+
+@POSTGRES
+async def test_what_was_under_way_when_the_server_went_is_not_repeated(db: Database) -> None:
+    times = 0
+
+    async def be_cut_off(tx: Session) -> None:
+        nonlocal times
+        times += 1
+        await meta.put(tx, "visit:a", b"1")
+        await tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(DBAPIError):
+        await db.in_write(be_cut_off)
+    assert times == 1
+    assert await keys(db) == set()
+
+
+@POSTGRES
+async def test_a_close_does_not_wait_for_a_server_that_hangs(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_visits, "_END_SECONDS", 0.2)
+    hanging = asyncio.create_task(db.in_write(lambda tx: tx.execute(text("SELECT pg_sleep(30)"))))
+    await keys(db)
+    async with asyncio.timeout(5):
+        await db.close()
+    hanging.cancel()
