@@ -262,6 +262,6 @@ class Canal:
 
 def _connected(socket: SocketMode) -> Callable[[], Coroutine[Any, Any, str | None]]:
     async def check() -> str | None:
-        return None if await socket.is_connected() else "Slack's socket is not connected."
+        return None if await socket.is_connected() else socket.absence.sentence()
 
     return check

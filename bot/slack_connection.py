@@ -17,6 +17,7 @@ from bot.config.settings import Settings
 from bot.listeners import register
 from bot.listeners.services import Services
 from bot.problems import StartupError
+from bot.slack_absence import Absence
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 2.0
@@ -63,6 +64,9 @@ class SocketMode:
             web_client=client,
             logger=logging.getLogger("bot.socket_mode"),
         )
+        self.absence = Absence()
+        self._handler.client.logger.addFilter(self.absence)
+        self._is_starting = True
         self._tasks: list[asyncio.Task[None]] = []
         self.on_connected: Callable[[], None] = lambda: None
         """Called at every connection that followed a time without one."""
@@ -87,11 +91,14 @@ class SocketMode:
                 await asyncio.shield(self._tasks[0])
         except TimeoutError:
             _log.warning("Slack's socket is not open yet; it will be as soon as Slack answers")
+        finally:
+            self._is_starting = False
 
     async def is_connected(self) -> bool:
         return await self._handler.client.is_connected()
 
     async def stop(self) -> None:
+        self._handler.client.logger.removeFilter(self.absence)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -108,15 +115,15 @@ class SocketMode:
                 client.wss_uri = str(opened["url"])
             except SlackApiError as error:
                 code = str(error.response.get("error"))
-                if code in _FATAL:
+                if code in _FATAL and self._is_starting:
                     raise StartupError(_NOT_ACCEPTED.format(code=code)) from error
-                _log.warning("Slack opens no socket yet, trying again: %s", code)
+                self.absence.note(is_away=True, reason=code)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                _log.warning("Slack cannot be reached yet, trying again: %s", error)
+                self.absence.note(is_away=True, reason=str(error))
             else:
                 await self._handler.connect_async()  # type: ignore[no-untyped-call]
                 return
-            await asyncio.sleep(_RETRY_SECONDS)
+            await asyncio.sleep(self.absence.retry_after())
 
     async def _refresh(self) -> None:
         """slack_sdk would try the address of a failed connection again; each opens but one."""
@@ -137,4 +144,6 @@ class SocketMode:
         not tell for how long there was none."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            self._was_away = self._was_away or not await self.is_connected()
+            is_away = not await self.is_connected()
+            self._was_away = self._was_away or is_away
+            self.absence.note(is_away=is_away)

@@ -17,7 +17,7 @@ class Places:
         now = self._context.clock.now()
         lanes = [
             slack_lane(slack_channel_id),
-            *(f"{kind}:{slack_channel_id}" for kind in ("update", "files", "react")),
+            *(f"{kind}:{slack_channel_id}" for kind in ("update", "files", "react", "read")),
         ]
         async with self._context.db.write() as tx:
             await outbox_pauses.hurry(tx, lanes, now=now)

@@ -103,6 +103,8 @@ async def test_mail_is_taken_in_while_slack_cannot_be_reached_at_the_start(
     await canal.sandbox.stop()
     await canal.start_without_slack()
     await canal.write("Slack is down")
+    # What would end Canal at its start with a sentence must not end its attempts in silence later.
+    canal.sandbox.fail("apps.connections.open", "invalid_auth")
     await canal.sandbox.start(port=port)
     await canal.sandbox.connected(20)
     card = await canal.ticket()
