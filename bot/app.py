@@ -133,6 +133,7 @@ class Canal:
             inbound_domain=self._settings.inbound_domain,
             team_id=workspace.team_id,
             holder=secrets.token_hex(8),
+            language=self._settings.language,
         )
         notifier = Notifier(
             database,

@@ -78,3 +78,5 @@ class Context:
     holder: str
     """Names this process in claims and leases."""
     wake: Wake = field(default_factory=Wake)
+    language: str = "en"
+    """The help desk's own, for customers whose language nobody knows."""

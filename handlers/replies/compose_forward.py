@@ -82,7 +82,7 @@ def build_forward(
         date=date,
         signature=signed.signature,
         footer=signed.footer,
-        quote_language=language_of([one.message for one in passed_on]),
+        quote_language=language_of([one.message for one in passed_on]) or context.language,
         forwarded=tuple(_forwarded(one.message, channel, whole=whole) for one in passed_on),
         marker=context.tokens.marker_for(parts.ticket.id),
         attachments=tuple(files),

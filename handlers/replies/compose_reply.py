@@ -118,7 +118,7 @@ def build_mail(
         signature=signed.signature,
         footer=signed.footer,
         quote=_quote(parts, answered),
-        quote_language=language_of(parts.chain),
+        quote_language=language_of(parts.chain) or context.language,
         in_reply_to=answered.rfc_message_id if answered else None,
         references=_references(parts.chain, answered),
         marker=context.tokens.marker_for(ticket.id),
@@ -127,11 +127,11 @@ def build_mail(
 
 
 def language_of(chain: Sequence[MessageRecord]) -> str:
-    """The customer's language: that of their newest mail that tells."""
+    """The customer's language: that of their newest mail that tells; "" where none does."""
     for message in reversed(chain):
         if message.direction == "inbound" and message.details.get("language"):
             return str(message.details["language"])
-    return "en"
+    return ""
 
 
 def build_signature(

@@ -91,6 +91,15 @@ async def test_the_channel_form_says_what_is_wrong_in_the_admins_language(desk: 
     await desk.sandbox.wait_for(lambda: "127.0.0.1 não aceita ligações na porta" in words(), 30)
 
 
+async def test_a_customer_whose_language_is_unknown_is_quoted_in_the_help_desks(
+    desk: Harness,
+) -> None:
+    await desk.edit_channel(undo_seconds=0)
+    await desk.write("12?")
+    await desk.say(await desk.ticket(), "Sim.")
+    assert "Jo Miller <jo@cust.example> escreveu:" in (await desk.sent()).text
+
+
 async def test_an_invitation_is_told_in_the_channels_language(desk: Harness) -> None:
     mail = (DATA / "calendar-alone.eml").read_bytes()
     await desk.deliver(mail, [desk.inbound])
