@@ -303,6 +303,7 @@ async def test_a_refused_password_is_told_at_its_field_and_the_rest_is_kept(
     await submit_mailbox(canal, {**typed, **rich("signature", "Sales team")})
     view = await outcome(canal)
     order = [block["block_id"] for block in view["blocks"]]
+    assert order[0] == "problem_all_imap_password", "what is wrong is seen without scrolling"
     assert order.index("problem_imap_password") == order.index("imap_password") + 1
     assert "refused" in words_of(view)
     assert "Please type the password again" in words_of(view)

@@ -234,14 +234,12 @@ def box(name: str, title: str, text: str, values: Values) -> Json:
 
 
 def with_problems(blocks: Iterable[Json], problems: dict[str, str]) -> list[Json]:
-    """Each sentence right below its field; those without a field in this form come first.
+    """Every sentence first, where a long form opens, and each again right below its field.
 
     Slack shows errors at fields only in its answer to a submission, which comes before the test.
     """
-    listed = list(blocks)
-    shown = {block["block_id"] for block in listed if block["type"] == "input"}
-    found = [_problem(text, name) for name, text in problems.items() if name not in shown]
-    for block in listed:
+    found = [_problem(text, f"all_{name}") for name, text in problems.items()]
+    for block in blocks:
         found.append(block)
         if block.get("block_id") in problems and block["type"] == "input":
             found.append(_problem(problems[block["block_id"]], block["block_id"]))
