@@ -143,7 +143,7 @@ class Chat(Protocol):
         ...
 
     async def workspace_admins(self) -> tuple[str, ...]:
-        """Admins and owners of the workspace; empty when Slack does not tell."""
+        """Admins and owners of the workspace; empty where Slack never tells them."""
         ...
 
     async def fetch_latest_replies(self, place: Place, since_ts: str) -> Mapping[str, str]:

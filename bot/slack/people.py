@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from bot.slack.calls import SlackCalls, within
-from handlers.errors import ChatError
+from handlers.errors import ChatError, ChatRefused
 from handlers.ports import Profile
 
 _log = logging.getLogger(__name__)
@@ -16,6 +16,8 @@ _KEPT_UNKNOWN = 30.0
 _PATIENCE = 1.5
 """Seconds: an event must be acknowledged within 3, and a name is not worth losing it."""
 _MOST = 5000
+_MOST_PAGES = 50
+_NEVER = frozenset({"missing_scope", "no_permission"})
 
 
 class People:
@@ -80,16 +82,27 @@ class People:
         return members
 
     async def workspace_admins(self) -> tuple[str, ...]:
-        try:
-            answer = await self._calls.call("users.list", {"limit": 200})
-        except ChatError as error:
-            _log.warning("the workspace's admins cannot be read: %s", error.code)
-            return ()
-        return tuple(
-            user["id"]
-            for user in answer.get("members", ())
-            if (user.get("is_admin") or user.get("is_owner")) and not user.get("deleted")
-        )
+        """Empty where Slack never tells them. Raises ChatError where it does not now."""
+        found: list[str] = []
+        arguments: dict[str, Any] = {"limit": 200}
+        for _ in range(_MOST_PAGES):
+            try:
+                answer = await self._calls.call("users.list", arguments)
+            except ChatError as error:
+                if not isinstance(error, ChatRefused) and error.code not in _NEVER:
+                    raise
+                _log.warning("the workspace's admins cannot be read: %s", error.code)
+                return ()
+            found += [
+                user["id"]
+                for user in answer.get("members", ())
+                if (user.get("is_admin") or user.get("is_owner")) and not user.get("deleted")
+            ]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                break
+            arguments["cursor"] = cursor
+        return tuple(found)
 
 
 def _profile(user: dict[str, Any]) -> Profile:

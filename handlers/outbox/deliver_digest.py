@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from handlers.context import Context
 from handlers.errors import ChatRefused
-from handlers.outbox.worker import Later, Settle
+from handlers.outbox.worker import Later, Settle, untouched
 from handlers.ports import Chat
 from handlers.tickets.digests import load_digest
 from storage.engine import Session
@@ -29,7 +29,7 @@ class DigestDelivery:
         digest_id = item.payload["digest_id"]
         found = await self._context.db.in_read(lambda tx: load_digest(tx, digest_id))
         if found is None:
-            return None
+            return untouched
         digest, post = found
         if digest.ts is not None:
             try:
@@ -42,7 +42,7 @@ class DigestDelivery:
                 raise Later(timedelta(0), error.code) from error
             return None
         if not post.unopened:
-            return None
+            return untouched
         ts = None
         if item.uncertain:
             since = item.created_at - _CLOCK_SLACK

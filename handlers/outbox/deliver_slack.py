@@ -11,7 +11,7 @@ from handlers.context import Context
 from handlers.errors import ChatClosed, ChatError, ChatRateLimited, ChatRefused
 from handlers.mail_in.file_mail import WHOLE_MAIL
 from handlers.outbox import work
-from handlers.outbox.worker import Later, Settle
+from handlers.outbox.worker import Later, Settle, untouched
 from handlers.ports import Chat
 from handlers.posts import MailPost, Mark, Notice, NoticeKind, Place, Reaction, TicketCard
 from handlers.replies.forwarding import FORWARD
@@ -55,7 +55,7 @@ class SlackDelivery:
 
         ticket, message, card = await self._context.db.in_read(load)
         if message.slack_ts is not None or card is None:
-            return None
+            return untouched
         if ticket.root_ts is not None:
             return await self.post_mail(item)
         earlier = await self._find_earlier(item, card.place, card.mark)
@@ -81,7 +81,7 @@ class SlackDelivery:
 
         ticket, message, post = await self._context.db.in_read(load)
         if message.slack_ts is not None:
-            return None
+            return untouched
         if ticket.root_ts is None:
             return await self.post_card(item)
         try:
@@ -104,7 +104,7 @@ class SlackDelivery:
 
         ticket, card = await self._context.db.in_read(load)
         if ticket is None or card is None or ticket.root_ts is None:
-            return None
+            return untouched
         try:
             await self._chat.update_card(card, ticket.root_ts)
         except ChatRefused as error:
@@ -116,13 +116,13 @@ class SlackDelivery:
             lambda tx: messages.find(tx, item.payload["message_id"])
         )
         if message is None or message.slack_channel_id is None or message.slack_ts is None:
-            return None
+            return untouched
         state = "note" if message.direction == "note" else message.state
         wanted = _REACTION_OF_STATE.get(state)
         # What an attempt of unknown outcome has left there is not known: then any may be.
         stale = set(Reaction) if item.uncertain else {message.reaction}
         if wanted == message.reaction and not item.uncertain:
-            return None
+            return untouched
         place = Place(message.slack_channel_id)
         try:
             await self._chat.set_reaction(place, message.slack_ts, before=None, after=wanted)
@@ -147,7 +147,7 @@ class SlackDelivery:
         async with self._context.db.read() as tx:
             ticket = await tickets.find(tx, item.payload["ticket_id"])
         if ticket is None or ticket.root_ts is None:
-            return None
+            return untouched
         place = Place(ticket.slack_channel_id, ticket.root_ts)
         facts = await self._with_link(notice.facts)
         marked = Notice(notice.kind, facts, notice.mention, Mark(ticket.id, -item.id))

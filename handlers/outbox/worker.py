@@ -56,6 +56,10 @@ Settle = Callable[[Session], Awaitable[None]]
 Deliver = Callable[[OutboxRecord], Awaitable[Settle | None]]
 
 
+async def untouched(_tx: Session) -> None:
+    """The settle of what needed nothing of Slack: whether Slack lets us in is as open as before."""
+
+
 class Later(Exception):  # noqa: N818 - an outcome, not an error
     """A delivery's wish to be repeated after `delay`."""
 
@@ -214,8 +218,9 @@ class OutboxWorker:
             for item, settle in group:
                 if item.id in ours and settle is not None:
                     await settle(tx)
-            for item, _ in group:
-                await self._closed.note_open(tx, item)
+            for item, settle in group:
+                if settle is not untouched:
+                    await self._closed.note_open(tx, item)
 
         await self._context.db.in_write(write)
         return [None] * len(group)

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import update
 
 from bot.problems import StartupError
+from handlers.outbox import work
 from storage.models import OutboxItem
-from storage.queries import outbox
+from storage.queries import outbox, tickets
 from tests.app.harness import Harness, Json, words_of
 
 
@@ -185,3 +186,40 @@ async def test_after_an_hour_without_slack_nothing_waits_out_its_pause(canal: Ha
     await canal.sandbox.connected(30)
     await canal.sandbox.wait_for(lambda: canal.roots(), 20)
     assert len(canal.roots()) == 1
+
+
+async def test_what_needs_nothing_of_slack_does_not_make_it_news_that_it_is_closed(
+    canal: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The waiting time on a card that is not there is drawn anew meanwhile, and nothing happens."""
+    monkeypatch.setattr("handlers.outbox.worker._CLOSED_RETRY", timedelta(seconds=0.3))
+    await canal.sandbox.archive(canal.support)
+    await canal.write("Mail")
+    await canal.sandbox.wait_for(lambda: told(canal))
+    context = canal.canal.parts.context
+    for _ in range(2):
+        canal.sandbox.refusals.clear()
+        async with context.db.write() as tx:
+            ticket = await tickets.find_by_number(tx, context.team_id, 1)
+            assert ticket is not None
+            await work.redraw_card(tx, ticket, now=context.clock.now())
+        context.wake.deliver()
+        await canal.sandbox.wait_for(lambda: len(canal.sandbox.refusals) > 1)
+    assert len(told(canal)) == 1
+
+
+async def test_admins_who_cannot_be_asked_for_now_are_told_later(
+    canal: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the app is out of the workspace, who its admins are is not told either."""
+    monkeypatch.setattr("handlers.outbox.worker._CLOSED_RETRY", timedelta(seconds=0.5))
+    await canal.sandbox.revoke_tokens()
+    await canal.write("Mail")
+    await canal.sandbox.wait_for(
+        lambda: ("users.list", "account_inactive") in canal.sandbox.refusals
+    )
+    canal.sandbox.world.revoked = False
+    await canal.ticket()
+    await canal.sandbox.wait_for(lambda: told(canal))
+    await canal.idle()
+    assert len(told(canal)) == 1
