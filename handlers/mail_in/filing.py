@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from handlers.context import Context
 from handlers.mail_in.address_index import AddressIndex
@@ -41,6 +41,7 @@ _BATCH = 32
 _LEASE = timedelta(seconds=120)
 _LOOK_EVERY = 1.0
 _MOST_ATTEMPTS = 5
+_NOTE_EVERY = timedelta(seconds=10)
 _THREAD_FROM = 8 * 1024
 """Bytes, compressed, from which a mail is parsed off the event loop."""
 UNREADABLE = say("This mail could not be read; it is attached as it came.")
@@ -62,6 +63,8 @@ class FilingWorker:
         self._mails = MailFiler(context, index, floods)
         self._bounces = BounceFiler(context)
         self._ending = False
+        self._noted: dict[int, datetime] = {}
+        """Channel id → when it was last noted that mail comes in."""
         self._in_doubt = False
         """The database failed us: what we have claimed is in nobody's hands."""
 
@@ -134,12 +137,16 @@ class FilingWorker:
         async def file_all(tx: Session) -> None:
             ids = [arrival.id for arrival, _ in batch]
             ours = await mails.still_claimed(tx, ids, self._context.holder)
+            known: dict[int, ChannelRecord] = {}
             for arrival, mail in batch:
                 if arrival.id in ours:
-                    await self._file(tx, arrival, mail)
-            for channel_id in {one.email_channel_id for one, _ in batch if one.source == "smtp"}:
-                now = self._context.clock.now()
-                await channels.note_success(tx, channel_id, "in", now=now)
+                    channel_id = arrival.email_channel_id
+                    if channel_id not in known:
+                        known[channel_id] = await channels.get(tx, channel_id)
+                    await self._file(tx, arrival, mail, known[channel_id])
+            await self._note_successes(
+                tx, {one.email_channel_id for one, _ in batch if one.source == "smtp"}
+            )
 
         try:
             await self._context.db.in_write(file_all)
@@ -152,7 +159,8 @@ class FilingWorker:
         try:
             async with self._context.db.write() as tx:
                 if await mails.still_claimed(tx, [arrival.id], self._context.holder):
-                    await self._file(tx, arrival, mail)
+                    channel = await channels.get(tx, arrival.email_channel_id)
+                    await self._file(tx, arrival, mail, channel)
         except Exception as error:  # noqa: BLE001 - judged, recorded and tried again
             _log.exception("arrival %d could not be filed", arrival.id)
             async with self._context.db.write() as tx:
@@ -172,8 +180,18 @@ class FilingWorker:
         notice = Notice(NoticeKind.WORK_PARKED, {"what": "mail", "id": arrival.id})
         await work.notice_to_admins(tx, arrival.team_id, notice, now=now)
 
-    async def _file(self, tx: Session, arrival: ArrivalRecord, mail: ParsedMail) -> None:
-        channel = await channels.get(tx, arrival.email_channel_id)
+    async def _note_successes(self, tx: Session, channel_ids: Collection[int]) -> None:
+        """That mail comes in is noted from time to time, not with each."""
+        now = self._context.clock.now()
+        for channel_id in channel_ids:
+            noted = self._noted.get(channel_id)
+            if noted is None or now - noted >= _NOTE_EVERY:
+                await channels.note_success(tx, channel_id, "in", now=now)
+                self._noted[channel_id] = now
+
+    async def _file(
+        self, tx: Session, arrival: ArrivalRecord, mail: ParsedMail, channel: ChannelRecord
+    ) -> None:
         ruling = rule(mail, channel, self._index, self._context.tokens)
         if ruling.verdict is Verdict.HOLD:
             # Who resumes the channel releases what is held: that must not fall in between.

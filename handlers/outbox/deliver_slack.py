@@ -18,7 +18,7 @@ from handlers.replies.forwarding import FORWARD
 from handlers.tickets.cards import load_card, load_mail_post, summary_of
 from mail.reading.parse import read_attachment
 from storage.engine import Session
-from storage.queries import mails, messages, tickets
+from storage.queries import joined, mails, messages, tickets
 from storage.records import AttachmentRecord, MessageRecord, OutboxRecord, TicketRecord
 
 _log = logging.getLogger(__name__)
@@ -290,9 +290,9 @@ class SlackDelivery:
             await messages.change(
                 tx, message.id, slack_channel_id=ticket.slack_channel_id, slack_ts=ts
             )
-            fresh = await tickets.get(tx, ticket.id)
             if root:
-                await tickets.change(tx, ticket.id, root_ts=ts, last_seen_ts=ts)
+                values = {"root_ts": ts, "last_seen_ts": ts}
+                fresh = await tickets.change_and_get(tx, ticket.id, **values)
                 if found:
                     # Answers that came before we knew the thread as ours were nobody's.
                     await work.catch_up(tx, fresh, now=now)
@@ -302,14 +302,14 @@ class SlackDelivery:
                 # The card stands for the mail: its reaction tells what became of it.
                 await work.react(tx, message, now=now)
             if await messages.has_pending_files(tx, message.id):
+                fresh = await tickets.get(tx, ticket.id)
                 await work.upload_files(tx, fresh, message.id, now=now)
 
         return settle
 
 
 async def _load(tx: Session, item: OutboxRecord) -> tuple[TicketRecord, MessageRecord]:
-    message = await messages.get(tx, item.payload["message_id"])
-    return await tickets.get(tx, message.ticket_id), message
+    return await joined.message_with_ticket(tx, item.payload["message_id"])
 
 
 def _bytes_of(attachment: AttachmentRecord, raw: bytes | None) -> bytes:

@@ -44,7 +44,7 @@ class Records(Generic[R]):
         ]
         self._record = record
         self._insert = insert(self.table).returning(*self.columns)
-        self._changes: dict[tuple[str, ...], Any] = {}
+        self._changes: dict[tuple[object, ...], Any] = {}
 
     def select(self) -> Select[Any]:
         """All columns of the record."""
@@ -71,16 +71,28 @@ class Records(Generic[R]):
 
     async def change(self, tx: Session, row_id: int, values: Mapping[str, Any]) -> None:
         """Give one row new values; nothing where there are none."""
-        if not values:
-            return
-        names = tuple(sorted(values))
-        statement = self._changes.get(names)
+        if values:
+            await tx.execute(self._change(tuple(sorted(values))), _new(row_id, values))
+
+    async def change_and_get(self, tx: Session, row_id: int, values: Mapping[str, Any]) -> R:
+        """The same, and the whole row as it is then."""
+        statement = self._change(tuple(sorted(values)), *self.columns)
+        return self._record(*(await tx.execute(statement, _new(row_id, values))).one())
+
+    def _change(self, names: tuple[str, ...], *returned: Column[Any]) -> Any:
+        key = (bool(returned), *names)
+        statement = self._changes.get(key)
         if statement is None:
             bound: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
             mine = self.table.c.id == bindparam("row_id")
-            statement = self._changes[names] = update(self.table).where(mine).values(bound)
-        parameters = {f"new_{name}": values[name] for name in names}
-        await tx.execute(statement, {"row_id": row_id, **parameters})
+            statement = update(self.table).where(mine).values(bound)
+            statement = statement.returning(*returned) if returned else statement
+            self._changes[key] = statement
+        return statement
+
+
+def _new(row_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"row_id": row_id, **{f"new_{name}": value for name, value in values.items()}}
 
 
 class Lookup:

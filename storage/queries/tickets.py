@@ -79,6 +79,11 @@ async def change(tx: Session, ticket_id: int, **values: Any) -> None:
     await _tickets.change(tx, ticket_id, values)
 
 
+async def change_and_get(tx: Session, ticket_id: int, **values: Any) -> TicketRecord:
+    """The ticket with its new values, as it is now and stays until this transaction ends."""
+    return await _tickets.change_and_get(tx, ticket_id, values)
+
+
 async def get(tx: Session, ticket_id: int) -> TicketRecord:
     """One ticket; a writing transaction keeps it as it is now from everybody else."""
     return await _tickets.one(tx, _BY_ID, ticket_id=ticket_id)
