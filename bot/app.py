@@ -229,7 +229,10 @@ class Canal:
         settings = self._settings
         bolt = build_bolt(settings, client, services)
         socket = SocketMode(bolt, settings, client) if settings.slack_mode == "socket" else None
-        self.http = HttpServer(self.metrics, {"slack": _connected(socket)} if socket else {})
+        ready = {"slack_token": _accepted(self.parts.outbox)}
+        self.http = HttpServer(
+            self.metrics, {**ready, "slack": _connected(socket)} if socket else ready
+        )
         self.http.mount("GET", CALLBACK_PATH, services.sign_ins.handle_callback)
         if socket is None:
             self.http.mount_slack(bolt)
@@ -264,5 +267,13 @@ class Canal:
 def _connected(socket: SocketMode) -> Callable[[], Coroutine[Any, Any, str | None]]:
     async def check() -> str | None:
         return None if await socket.is_connected() else socket.absence.sentence()
+
+    return check
+
+
+def _accepted(outbox: OutboxWorker) -> Callable[[], Coroutine[Any, Any, str | None]]:
+    async def check() -> str | None:
+        code = outbox.refused_by_slack
+        return code and f"Slack does not accept SLACK_BOT_TOKEN any more ({code})."
 
     return check

@@ -30,12 +30,16 @@ class ClosedPlaces:
         self._context = context
         self._told: set[str] | None = None
         """Their keys; None before the first look into the database."""
+        self.everywhere: str | None = None
+        """The code by which Slack last kept us out of the whole workspace."""
 
     async def tell(self, tx: Session, item: OutboxRecord, code: str) -> None:
         """Slack refused the place of this item with `code`; the item waits."""
         if item.payload.get("admins"):
             return  # a message to the admins cannot tell of itself
         is_everywhere = code in _TOKEN_CODES
+        if is_everywhere:
+            self.everywhere = code
         key = _PREFIX + _EVERYWHERE if is_everywhere else _key(item)
         if await meta.find(tx, key) is not None:
             return
@@ -51,6 +55,7 @@ class ClosedPlaces:
         told = await self._known(tx)
         keys = {_key(item)}
         if item.lane.partition(":")[0] not in NOT_AT_SLACK:
+            self.everywhere = None
             keys.add(_PREFIX + _EVERYWHERE)
         for key in keys & told:
             told.discard(key)

@@ -89,6 +89,11 @@ class OutboxWorker:
             self._settle_group, window=0.001, max_items=32, max_bytes=1
         )
 
+    @property
+    def refused_by_slack(self) -> str | None:
+        """The code by which Slack keeps us out of the whole workspace, while it does."""
+        return self._closed.everywhere
+
     def end(self) -> None:
         """Let `run` return; it claims nothing more."""
         self._stopping = True

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 from sqlalchemy import update
 
@@ -34,6 +35,14 @@ def told(canal: Harness) -> list[Json]:
     """What the admins were told, in their direct messages."""
     rooms = [one.id for one in canal.sandbox.world.channels.values() if one.is_im]
     return [one for room in rooms for one in canal.sandbox.messages(room)]
+
+
+async def readiness(canal: Harness) -> tuple[int, str]:
+    address = canal.canal.http.address
+    assert address is not None
+    url = f"http://{address.host}:{address.port}/readyz"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status, await answer.text()
 
 
 async def test_mail_for_an_archived_channel_waits_and_the_admin_hears_of_it_once(
@@ -153,6 +162,10 @@ async def test_revoked_tokens_are_told_once_and_nothing_is_lost(
             await canal.write(f"Mail {number}", recipients=[address])
     await canal.sandbox.wait_for(lambda: len(canal.sandbox.refusals) >= 2)
     assert not canal.roots()
+    async with asyncio.timeout(5):
+        while (said := await readiness(canal))[0] != 503:
+            await asyncio.sleep(0.02)
+    assert "SLACK_BOT_TOKEN any more (account_inactive)" in said[1]
     canal.sandbox.world.revoked = False
     await canal.ticket(2)
     await canal.sandbox.wait_for(lambda: len(canal.roots(sales)) == 2, 10)
@@ -160,6 +173,7 @@ async def test_revoked_tokens_are_told_once_and_nothing_is_lost(
     await canal.idle()
     assert len(told(canal)) == 1
     assert "did not let Canal in" in words_of(told(canal)[0])
+    assert (await readiness(canal))[0] == 200
 
 
 async def test_after_an_hour_without_slack_nothing_waits_out_its_pause(canal: Harness) -> None:
