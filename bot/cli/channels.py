@@ -39,7 +39,7 @@ def add(name: NewName = None, *, options: ChannelOptions, as_json: Json = False)
     _tell_setup(resolved, status, as_json)
     if not as_json:
         inbound = status.channel.incoming == "internal"
-        done = f"{status.channel.name} is connected."
+        done = f"{status.channel.name} is {'saved' if resolved.sign_in else 'connected'}."
         say(str(status.channel.inbound_address) if inbound else done)
 
 

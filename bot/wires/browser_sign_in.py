@@ -42,6 +42,11 @@ class BrowserSignIns:
     def has_callback(self) -> bool:
         return self._redirect is not None
 
+    @property
+    def redirect(self) -> str:
+        """Where the provider sends the browser: to be registered with the app."""
+        return self._redirect or REDIRECT
+
     async def begin(
         self, name: str, provider: str, watcher: Watcher | None = None, use: str | None = None
     ) -> BegunSignIn:
@@ -125,7 +130,7 @@ class BrowserSignIns:
         self, wanted: WantedGrant, then: tuple[str, ...], watcher: Watcher | None
     ) -> BegunSignIn:
         secrets = await self._sign_ins.kept_secrets(wanted)
-        begun = self._sign_ins.start_browser(wanted, secrets, self._redirect or REDIRECT)
+        begun = self._sign_ins.start_browser(wanted, secrets, self.redirect)
         await self._pending.keep(
             wanted.channel_name,
             wanted.choice.use,

@@ -183,6 +183,7 @@ async def test_a_provider_without_passwords_asks_for_the_sign_in(canal: Harness)
     )
     assert status == 0, err
     assert "canal channels login Support --provider google" in out
+    assert out.rstrip().endswith("Support is saved.")
 
 
 async def test_an_edit_keeps_the_password_and_what_was_not_given(

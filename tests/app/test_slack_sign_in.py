@@ -56,7 +56,10 @@ class World:
         )
         values = {"name": "Sales", "primary": "sales@contoso.example"}
         await canal.sandbox.submit_view(canal.rui, self.top()["id"], values)
-        return await self.wait_saying("One step is left: signing in at Microsoft")
+        saved = await self.wait_saying("One step is left: signing in at Microsoft")
+        assert "Sales is saved." in words_of(saved)
+        assert "is connected" not in words_of(saved), "no mail gets in or out yet"
+        return saved
 
     def follow(self, view: Json) -> dict[str, str]:
         """What the provider is told in the link of the view."""
@@ -273,6 +276,7 @@ async def test_an_app_that_is_not_set_up_is_entered_in_slack(tmp_path: Path) -> 
         await world.add_in_slack()
         await world.click("sign_in_start")
         asked = await world.wait_saying("Canal signs in at Microsoft as an app of yours")
+        assert "Redirect address to register: `http://localhost`" in words_of(asked)
         wrong = {"client_id": "an id", "client_secret": "s3crét", "tenant": ""}
         answer = await canal.sandbox.submit_view(rui, asked["id"], wrong)
         assert set(answer["errors"]) == {"client_id", "client_secret"}

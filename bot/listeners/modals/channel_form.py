@@ -35,7 +35,10 @@ from bot.listeners.modals.form_views import (
 )
 from bot.listeners.modals.preview import build_preview, filled_for
 from bot.listeners.modals.sign_in import open_sign_in
+from bot.listeners.modals.sign_in_views import awaited_sign_in
 from bot.listeners.services import Services
+from bot.slack.texts import Texts
+from handlers.channels.channels import ChannelStatus
 from handlers.channels.connection_settings import oauth_of
 from handlers.channels.fields import InvalidFields
 from handlers.channels.health import why_failing
@@ -197,8 +200,15 @@ async def _save_later(services: Services, wanted: Wanted, external_id: str) -> N
         view = build_done_view(
             saved.status, texts, joined=saved.joined, is_new=is_new, told=saved.told
         )
-        words = texts("{name} is connected.", name=saved.status.channel.name)
+        words = _done_words(texts, saved.status)
     await _show(services, wanted, external_id, view, words)
+
+
+def _done_words(texts: Texts, status: ChannelStatus) -> str:
+    name = status.channel.name
+    if awaited_sign_in(status) is None:
+        return texts("{name} is connected.", name=name)
+    return texts("{name} is saved; somebody has to sign in yet.", name=name)
 
 
 async def _show(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.listeners.modals.sign_in_views import sign_in_blocks
+from bot.listeners.modals.sign_in_views import awaited_sign_in, sign_in_blocks
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, label, section
 from bot.slack.texts import Texts
@@ -31,16 +31,21 @@ def build_done_view(
     """`told`: what was filled in, sentence by sentence. `joined`: the bot is in the channel."""
     channel = status.channel
     where = f"<#{channel.slack_channel_id}>"
-    blocks = [
-        section(
-            texts(
-                "*{name} is connected.* Mail to {address} will appear in {where}.",
-                name=escape_text(channel.name),
-                address=escape_text(channel.primary_address),
-                where=where,
-            )
+    names = {
+        "name": escape_text(channel.name),
+        "address": escape_text(channel.primary_address),
+        "where": where,
+    }
+    done = (
+        texts("*{name} is connected.* Mail to {address} will appear in {where}.", **names)
+        if awaited_sign_in(status) is None
+        else texts(
+            "*{name} is saved.* Mail to {address} will appear in {where} once somebody has "
+            "signed in.",
+            **names,
         )
-    ]
+    )
+    blocks = [section(done)]
     if not joined:
         blocks += _invite(channel.id, where, texts, is_new=is_new)
     if channel.incoming == "internal" and channel.inbound_address:

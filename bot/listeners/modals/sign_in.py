@@ -71,7 +71,8 @@ def register(app: AsyncApp, services: Services) -> None:
     async def on_change(ack: AsyncAck, body: Json, action: Json) -> None:
         speaking = await services.speaking_to(str(body["user"]["id"]))
         await services.admins.require(str(body["user"]["id"]))
-        view = build_app_view(speaking.texts, Target.from_value(str(action["value"])))
+        target = Target.from_value(str(action["value"]))
+        view = build_app_view(speaking.texts, target, services.sign_ins.redirect)
         await services.chat.update_view(str(body["view"]["id"]), view)
         await ack()
 
@@ -169,7 +170,7 @@ async def _begin(
     except DeviceCodeBlocked as error:
         await _begin(services, watcher, target, "browser", services.texts.own(str(error)))
     except AppMissing:
-        view = build_app_view(services.texts, target, why)
+        view = build_app_view(services.texts, target, services.sign_ins.redirect, why)
         await services.chat.update_view(watcher.view_id, view)
     except (MailError, UserError) as error:
         await _show_failure(services, watcher, target, name, services.texts.own(str(error)))

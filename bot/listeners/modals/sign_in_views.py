@@ -142,7 +142,7 @@ def build_device_view(texts: Texts, target: Target, name: str, begun: BegunDevic
     )
 
 
-def build_app_view(texts: Texts, target: Target, why: str = "") -> Json:
+def build_app_view(texts: Texts, target: Target, redirect: str, why: str = "") -> Json:
     """Asks for the app that Canal is known by at the provider."""
     what = texts(
         "Canal signs in at {provider} as an app of yours. Register one there (the README says "
@@ -154,6 +154,7 @@ def build_app_view(texts: Texts, target: Target, why: str = "") -> Json:
     blocks = [
         *_why(why),
         section(what),
+        section(texts("Redirect address to register: `{url}`", url=escape_text(redirect))),
         input_block("client_id", texts("Client ID"), text_input()),
         input_block(
             "client_secret", texts("Client secret"), text_input(), optional=is_microsoft,
