@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -207,17 +207,17 @@ def _quote(parts: ReplyParts, answered: MessageRecord | None) -> tuple[QuotedMai
     # What a colleague wrote above a mail that they forwarded to us is not for its customer, and
     # what failed never left.
     shown = [one for one in quoted if not one.details.get("original") and one.state != "failed"]
-    return tuple(_quoted(one, parts.channel) for one in shown)
+    return tuple(_quoted(one, parts) for one in shown)
 
 
-def _quoted(message: MessageRecord, channel: ChannelRecord) -> QuotedMail:
+def _quoted(message: MessageRecord, parts: ReplyParts) -> QuotedMail:
     shown = message.body if message.visible is None else message.visible
     sent = message.details.get("date")
-    ours = message.direction == "outbound"
+    author = Address(message.author_address, message.author_name)
+    if message.direction == "outbound":  # from the alias that it answered to
+        author = replace(parts, chain=tuple(m for m in parts.chain if m.id < message.id)).sender
     return QuotedMail(
-        author=Address(channel.from_email, channel.from_name)
-        if ours
-        else Address(message.author_address, message.author_name),
+        author=author,
         document=Document.from_json(shown),
         date=datetime.fromisoformat(sent) if sent else (message.sent_at or message.created_at),
     )

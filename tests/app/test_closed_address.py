@@ -22,6 +22,7 @@ async def canal(tmp_path: Path) -> AsyncIterator[Harness]:
         additional=(STAND_IN,),
         from_email=MAIN,
         outgoing_settings={"reply_from_alias": True},
+        quote="all",
     )
     try:
         yield harness
@@ -55,6 +56,10 @@ async def test_the_mail_to_the_closed_address_and_what_follows_are_one_ticket(
     assert sent["From"] == f"Acme <{STAND_IN}>", "the alias that the customer wrote to"
     named = {one.addr_spec for one in (*sent["To"].addresses, *_addresses(sent["Cc"]))}
     assert named == {"jo@cust.example", "ed@cust.example"}, "none of ours"
+    await canal.say(card, "One more thing.")
+    quoted = (await canal.sent(3)).text
+    assert f"Acme <{STAND_IN}> wrote:" in quoted
+    assert f"Acme <{MAIN}> wrote:" in quoted, "each as it was sent"
 
 
 def _addresses(header: object) -> tuple[object, ...]:
