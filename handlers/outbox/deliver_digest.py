@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from handlers.context import Context
 from handlers.errors import ChatRefused
-from handlers.outbox.worker import Later, Settle, untouched
+from handlers.outbox.settling import Later, Settle, untouched
 from handlers.ports import Chat
 from handlers.tickets.digests import load_digest
 from storage.engine import Session

@@ -23,7 +23,7 @@ from handlers.context import Context
 from handlers.mail_in.people import all_addresses
 from handlers.outbox import work
 from handlers.outbox.attempt import MailAttempt, delivery_row, given_up, refusals
-from handlers.outbox.worker import ClaimLost, Later, Settle
+from handlers.outbox.settling import ClaimLost, Later, Settle
 from handlers.ports import Chat, MailConnection, MailTransport
 from handlers.posts import Notice, NoticeKind
 from handlers.replies.compose_reply import ReplyParts, load_parts

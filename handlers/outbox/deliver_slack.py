@@ -11,7 +11,7 @@ from handlers.context import Context
 from handlers.errors import ChatClosed, ChatError, ChatRateLimited, ChatRefused
 from handlers.mail_in.file_mail import WHOLE_MAIL
 from handlers.outbox import work
-from handlers.outbox.worker import Later, Settle, untouched
+from handlers.outbox.settling import Later, Settle, untouched
 from handlers.ports import Chat
 from handlers.posts import MailPost, Mark, Notice, NoticeKind, Place, Reaction, TicketCard
 from handlers.replies.forwarding import FORWARD

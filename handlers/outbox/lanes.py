@@ -47,8 +47,9 @@ class Lanes:
         return self._is_paced(lane, now) or self._pace_of(lane).is_on(now)
 
     def limited(self, now: float) -> list[str]:
-        """Lanes that were told to slow down, a while ago or just now."""
-        return [lane for lane in self._paced_until if self._is_paced(lane, now)]
+        """Lanes that go slowly, as far as they were told so or have something in hand."""
+        lanes = {*self._paced_until, *self._waiting, *self._under_way}
+        return [lane for lane in lanes if self.is_limited(lane, now)]
 
     def reopens_in(self, now: float) -> float | None:
         """Seconds until the next lane that was told to wait may go on."""

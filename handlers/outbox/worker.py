@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -30,6 +30,7 @@ from handlers.errors import (
 from handlers.outbox import burial, folding, work
 from handlers.outbox.closed_places import ClosedPlaces
 from handlers.outbox.lanes import Lanes
+from handlers.outbox.settling import ClaimLost, Deliver, Later, Settle, untouched
 from handlers.outbox.work import WorkKind
 from mail.errors import MailError
 from storage.engine import Session
@@ -50,26 +51,8 @@ _BLOCKED_WAIT = 0.25
 _GATHER = 0.002
 """While things are under way, others end in a moment: one claim then serves them all."""
 _CLOSED_RETRY = timedelta(minutes=2)
-
-Settle = Callable[[Session], Awaitable[None]]
-"""What to write in the transaction that also takes the item out of the outbox."""
-Deliver = Callable[[OutboxRecord], Awaitable[Settle | None]]
-
-
-async def untouched(_tx: Session) -> None:
-    """The settle of what needed nothing of Slack: whether Slack lets us in is as open as before."""
-
-
-class Later(Exception):  # noqa: N818 - an outcome, not an error
-    """A delivery's wish to be repeated after `delay`."""
-
-    def __init__(self, delay: timedelta, reason: str) -> None:
-        super().__init__(reason)
-        self.delay = delay
-
-
-class ClaimLost(Exception):  # noqa: N818 - an outcome, not an error
-    """Another process has the item now, and decides what becomes of it."""
+_OTHERS_TURN = timedelta(seconds=10)
+"""What the next version wishes for, beside which this one runs, waits for it."""
 
 
 class OutboxWorker:
@@ -203,6 +186,8 @@ class OutboxWorker:
 
     async def _do(self, item: OutboxRecord) -> None:
         try:
+            if item.kind not in self._deliver:
+                raise Later(_OTHERS_TURN, "only a newer Canal can do this")
             settle = await self._deliver[WorkKind(item.kind)](item)
             await self._settled.submit((item, settle))
         except Exception as error:  # noqa: BLE001 - judged, recorded and tried again

@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from handlers.context import Context
-from handlers.outbox.worker import Later, Settle
+from handlers.outbox.settling import Later, Settle
 from handlers.ports import MailConnection, SentFolder
 from mail.errors import MailError
 from storage.queries import channels, mails, messages

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from handlers.outbox.deliver_mail import MailDelivery
-from handlers.outbox.worker import ClaimLost
+from handlers.outbox.settling import ClaimLost
 from mail.sending.results import SendResult
 from storage.models import OutboxItem
 from storage.queries import messages, outbox

@@ -61,6 +61,7 @@ NO_STEPS = {
     "slack users.info": "reads",
     "slack users.list": "reads",
     "slack usergroups.users.list": "reads",
+    "slack chat.getPermalink": "reads",
     "slack conversations.replies": "reads",
     "slack conversations.history": "reads",
     "slack conversations.open": "a message to the admins",

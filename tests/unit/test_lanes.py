@@ -82,6 +82,7 @@ def test_a_quiet_lane_goes_before_the_flooded_ones(run: Run) -> None:
     run.go_on(10)
     run.fill("slack:QUIET", 1)
     asked_at = run.now
+    assert "slack:QUIET" in run.lanes.limited(run.now)
     run.go_on(2)
     (at,) = [at for at, lane in run.started if lane == "slack:QUIET"]
     assert at - asked_at < 0.5
