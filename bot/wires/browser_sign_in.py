@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import asdict
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from bot.slack.i18n import Catalogs
+from bot.wires.callback_page import HTML, CallbackPage
 from bot.wires.sign_in import REDIRECT, UNKNOWN, App, SignIns, WantedGrant
 from bot.wires.sign_in_steps import (
     BegunSignIn,
@@ -32,7 +33,14 @@ CALLBACK_PATH = "/oauth/callback"
 
 
 class BrowserSignIns:
-    def __init__(self, sign_ins: SignIns, pending: PendingSignIns, public_url: str | None) -> None:
+    def __init__(
+        self,
+        sign_ins: SignIns,
+        pending: PendingSignIns,
+        public_url: str | None,
+        catalogs: Catalogs,
+    ) -> None:
+        self._catalogs = catalogs
         self._sign_ins = sign_ins
         self._pending = pending
         self._redirect = f"{public_url.rstrip('/')}{CALLBACK_PATH}" if public_url else None
@@ -105,22 +113,18 @@ class BrowserSignIns:
         from aiohttp import web
 
         answer = str(request.url)
+        page = CallbackPage(self._catalogs, request.headers.get("Accept-Language", ""))
         try:
             pending = await self.find(answer)
         except MailError as error:
-            return web.Response(status=400, text=_page("Not signed in", str(error)), **_HTML)
+            return web.Response(status=400, text=page.failed(error), **HTML)
         try:
             done = await self.complete(pending, answer)
         except MailError as error:
             self._tell(pending, error)
-            return web.Response(status=400, text=_page("Not signed in", str(error)), **_HTML)
+            return web.Response(status=400, text=page.failed(error), **HTML)
         self._tell(pending, done)
-        text = f"{done.channel_name}: signed in for {done.purpose}. You can close this page."
-        link = None
-        if isinstance(done.next, BegunSignIn):
-            text = f"{done.channel_name}: signed in for {done.purpose}. One more is needed:"
-            link = (done.next.url, f"Sign in for {done.next.purpose}")
-        return web.Response(text=_page("Signed in", text, link), **_HTML)
+        return web.Response(text=page.finished(done), **HTML)
 
     def _tell(self, pending: PendingSignIn, outcome: FinishedSignIn | MailError) -> None:
         if self.on_heard is not None:
@@ -147,24 +151,5 @@ class BrowserSignIns:
         return BegunSignIn(begun.url, wanted.purpose, self.has_callback, wanted.directions)
 
 
-_HTML: dict[str, Any] = {
-    "content_type": "text/html",
-    "charset": "utf-8",
-    "headers": {
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-        "Referrer-Policy": "no-referrer",
-    },
-}
-
-
 def _is_same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
-
-
-def _page(title: str, text: str, link: tuple[str, str] | None = None) -> str:
-    more = f'<p><a href="{escape(link[0])}">{escape(link[1])}</a></p>' if link else ""
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Canal: {escape(title)}'
-        '</title><body style="font-family:sans-serif;max-width:36em;margin:4em auto">'
-        f"<h1>{escape(title)}</h1><p>{escape(text)}</p>{more}</body></html>"
-    )

@@ -118,7 +118,11 @@ class SignIns:
 
     async def wanted_again(self, name: str, choice: OAuthChoice) -> WantedGrant:
         """What was wanted when it was begun, if the channel wants it still; else DeadGrant."""
-        for one in await self.wanted(name, OAuthChoice(choice.provider)):
+        try:
+            wanted = await self.wanted(name, OAuthChoice(choice.provider))
+        except UserError as error:  # the channel has changed meanwhile
+            raise DeadGrant(str(error)) from error
+        for one in wanted:
             if one.choice.use == choice.use:
                 return one
         raise DeadGrant(UNKNOWN)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.slack.texts import Texts
 from bot.wires.sign_in import WantedGrant
 from handlers.channels.pending_sign_ins import PendingSignIn
 from mail.errors import MailError
@@ -85,3 +86,10 @@ def finished(
         wanted.mailbox,
         then,
     )
+
+
+def purpose_words(directions: Sequence[str], texts: Texts) -> str:
+    """What a sign-in is for, as a part of a sentence."""
+    if set(directions) == {"in", "out"}:
+        return texts("receiving and sending")
+    return texts("sending") if "out" in directions else texts("receiving")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bot.config.settings import Settings
+from bot.slack.i18n import Catalogs
 from bot.wires.browser_sign_in import BrowserSignIns
 from bot.wires.device_sign_in import DeviceSignIns
 from bot.wires.grants import Grants
@@ -70,7 +71,12 @@ class Wires:
 
     def browser_sign_ins(self, context: Context, channels: Channels) -> BrowserSignIns:
         sign_ins = SignIns(channels, self.grants, context.clock)
-        return BrowserSignIns(sign_ins, PendingSignIns(context), self._settings.public_url)
+        return BrowserSignIns(
+            sign_ins,
+            PendingSignIns(context),
+            self._settings.public_url,
+            Catalogs(default=self._settings.language),
+        )
 
     def device_sign_ins(self, context: Context, channels: Channels) -> DeviceSignIns:
         sign_ins = SignIns(channels, self.grants, context.clock)

@@ -37,11 +37,12 @@ class World:
         self.tokens.challenge = query["code_challenge"]
         return query
 
-    async def call_back(self, query: str) -> tuple[int, str]:
-        host = self.canal.canal.http.address
+    async def call_back(self, query: str, language: str = "en") -> tuple[int, str]:
+        url = f"http://{self.canal.canal.http.address}/oauth/callback?{query}"
+        headers = {"Accept-Language": language}
         async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"http://{host}/oauth/callback?{query}") as answer,
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(url) as answer,
         ):
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
             return answer.status, await answer.text()
@@ -117,3 +118,27 @@ async def test_the_pasted_address_finishes_it_as_well(world: World) -> None:
     assert done.account == "jo@contoso.example"
     with pytest.raises(DeadGrant):
         await world.sign_ins.finish("http://localhost/?code=abc")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("pt-BR,pt;q=0.9,en;q=0.8", 'lang="pt-BR"'),
+        ("de-DE, pt-PT;q=0.5", 'lang="pt"'),
+        ("de-DE", 'lang="en"'),
+        ("", 'lang="en"'),
+    ],
+)
+async def test_the_page_speaks_the_browsers_language(
+    world: World, language: str, words: str
+) -> None:
+    _, page = await world.call_back("state=guessed", language)
+    assert words in page
+
+
+async def test_a_sign_in_that_the_channel_no_longer_wants_ends_in_a_sentence(world: World) -> None:
+    query = await world.begin()
+    await world.canal.edit_channel(outgoing="internal")
+    status, page = await world.call_back(f"state={query['state']}&code=abc", "pt-BR")
+    assert status == 400
+    assert "não tem conexão que faça login em microsoft" in page

@@ -10,7 +10,7 @@ from typing import Any
 from bot.slack.elements import escape_text
 from bot.slack.kit import actions, button, input_block, label, link_button, section, text_input
 from bot.slack.texts import Texts
-from bot.wires.sign_in_steps import BegunDevice, BegunSignIn, FinishedSignIn
+from bot.wires.sign_in_steps import BegunDevice, BegunSignIn, FinishedSignIn, purpose_words
 from handlers.channels.channels import ChannelStatus
 from handlers.channels.connection_settings import oauth_of
 
@@ -218,12 +218,6 @@ def signed_in_words(done: FinishedSignIn, texts: Texts) -> str:
         name=escape_text(done.channel_name),
         purpose=purpose_words(done.directions, texts),
     )
-
-
-def purpose_words(directions: Sequence[str], texts: Texts) -> str:
-    if set(directions) == {"in", "out"}:
-        return texts("receiving and sending")
-    return texts("sending") if "out" in directions else texts("receiving")
 
 
 def build_reconnect_by_hand(texts: Texts, name: str, provider: str, mode: str, why: str) -> Json:
