@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -229,3 +231,20 @@ async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> Non
 
 def test_the_key_of_the_tests_never_shows() -> None:
     assert KEY not in repr(VAULT)
+
+
+async def test_a_file_that_another_process_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    """SQLite itself does not wait when a new file is put into WAL mode."""
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE t (x)")
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO t VALUES (1)")
+    end = threading.Timer(0.1, other.execute, ["COMMIT"])
+    end.start()
+    db = open_database(f"sqlite+aiosqlite:///{path}", VAULT)
+    async with db.read() as tx:
+        assert await tx.scalar(text("SELECT x FROM t")) == 1
+    await db.close()
+    end.join()
+    other.close()
