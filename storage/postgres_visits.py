@@ -47,7 +47,6 @@ class PostgresVisits:
             for number in range(threads)
         ]
         self._started = False
-        self._in_hand: set[asyncio.Future[Any]] = set()
         event.listen(engine, "checkin", _note_time)
         event.listen(engine, "checkout", _ask_if_idle)
 
@@ -59,18 +58,24 @@ class PostgresVisits:
                 thread.start()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
-        self._in_hand.add(future)
-        future.add_done_callback(self._in_hand.discard)
         self._jobs.put(partial(self._visit, work, future, loop))
         return await future
 
     async def close(self) -> None:
-        """What is in hand may end; what hangs is left behind."""
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=_END_SECONDS)
+        """What is in hand may end, also what nobody waits for any more; what hangs is left behind.
+
+        A connection that is still out when the pool is disposed of would never be closed.
+        """
+        if self._started:
+            await asyncio.to_thread(self._end_threads)
+        await asyncio.to_thread(self._engine.dispose)
+
+    def _end_threads(self) -> None:
         for _ in self._threads:
             self._jobs.put(None)
-        await asyncio.to_thread(self._engine.dispose)
+        until = time.monotonic() + _END_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -274,17 +274,13 @@ async def outcome(canal: Harness) -> Json:
     return top(canal)
 
 
-def _is_login(command: str) -> bool:
-    return command.startswith(("LOGIN", "AUTHENTICATE"))
-
-
 async def test_a_mailbox_is_tried_and_then_read(canal: Harness, mailboxes: ScriptedImap) -> None:
     mailboxes.script.hang_on.add("LOGIN")
     mailboxes.script.hang_on.add("AUTHENTICATE")
     await submit_mailbox(canal, mailbox(mailboxes))
     assert "Testing…" in words_of(top(canal))
     assert [one.channel.name for one in await canal.canal.channels.list()] == ["Support"]
-    await canal.sandbox.wait_for(lambda: any(_is_login(one) for one in mailboxes.commands))
+    await mailboxes.wait_for("LOGIN", "AUTHENTICATE")
     mailboxes.script.hang_on.clear()
     mailboxes.released.set()
     await outcome(canal)

@@ -79,7 +79,7 @@ async def test_a_mail_that_comes_between_look_and_idle_is_not_missed() -> None:
     script = Script(before_idle=b"* 7 EXISTS\r\n* 1 FETCH (FLAGS (\\Seen))\r\n")
     async with running_scripted_imap(script) as server, watching(collector) as watcher:
         watcher.add(account(server))
-        await server.wait_for("IDLE", 2)
+        await server.wait_for("IDLE", times=2)
         server.box().add(b"new\r\n")
         await collector.until_mails(1)
     assert collector.bodies() == [b"new\r\n"]
@@ -118,7 +118,7 @@ async def test_a_server_without_idle_is_polled(refuses: bool) -> None:
     script = Script(no_on={"IDLE": "not today"}) if refuses else Script(capabilities="IMAP4rev1")
     async with running_scripted_imap(script) as server, watching(collector) as watcher:
         watcher.add(account(server, poll_seconds=0.1))
-        await server.wait_for("NOOP", 2)
+        await server.wait_for("NOOP", times=2)
         server.box().add(b"new\r\n")
         await collector.until_mails(1)
         assert sum(one.startswith("LOGIN") for one in server.commands) == 1
@@ -197,7 +197,7 @@ async def test_marking_as_read_survives_a_cut_connection() -> None:
         server.box().add(b"new\r\n")
         await server.wait_for("STORE")
         server.script.bye_on.clear()
-        await server.wait_for("STORE", 2)
+        await server.wait_for("STORE", times=2)
         await server.wait_for_watchers()
         assert server.box().mails[0].flags == {r"\Seen"}
     assert collector.bodies() == [b"new\r\n"]
@@ -296,7 +296,7 @@ async def test_stopping_closes_every_connection_even_while_a_server_hangs() -> N
             await server.wait_for_watchers("ann")
             script.hang_on.add("LOGIN")
             watcher.add(account(server, "bob"))
-            await server.wait_for("LOGIN", 2)
+            await server.wait_for("LOGIN", times=2)
             async with asyncio.timeout(3):
                 await watcher.stop()
         async with asyncio.timeout(5):
@@ -351,7 +351,7 @@ async def test_uvloop_serves_as_well() -> None:
             server.box().add(b"new\r\n")
             await collector.until_mails(1)
             server.cut_all()
-            await server.wait_for("IDLE", 3)
+            await server.wait_for("IDLE", times=3)
             server.box().add(b"newer\r\n")
             await collector.until_mails(2)
         return collector.bodies()

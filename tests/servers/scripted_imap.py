@@ -124,11 +124,11 @@ class ScriptedImap:
         for writer in list(self.connections):
             writer.transport.abort()
 
-    async def wait_for(self, command: str, times: int = 1) -> None:
-        """Until clients have sent `command` so many times."""
+    async def wait_for(self, *commands: str, times: int = 1) -> None:
+        """Until clients have sent one of `commands` so many times."""
         async with self.changed:
             await self.changed.wait_for(
-                lambda: sum(one.startswith(command) for one in self.commands) >= times
+                lambda: sum(one.startswith(commands) for one in self.commands) >= times
             )
 
     async def wait_for_watchers(self, user: str = "jo", count: int = 1) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from sqlalchemy import event, text
@@ -172,3 +173,22 @@ async def test_a_close_does_not_wait_for_a_server_that_hangs(
     async with asyncio.timeout(5):
         await db.close()
     hanging.cancel()
+
+
+@POSTGRES
+async def test_the_end_waits_for_what_nobody_waits_for_any_more(db: Database) -> None:
+    began, may_end = threading.Event(), threading.Event()
+
+    async def work(tx: Session) -> None:
+        await meta.put(tx, "visit:a", b"1")
+        began.set()
+        may_end.wait()
+
+    visit = asyncio.create_task(db.in_write(work))
+    await asyncio.to_thread(began.wait)
+    visit.cancel()
+    closing = asyncio.create_task(db.close())
+    done, _ = await asyncio.wait({closing, visit}, timeout=0.3)
+    assert done == {visit}
+    may_end.set()
+    await closing
