@@ -72,13 +72,13 @@ class SmtpConnection:
             if account.has_login:
                 await log_in(account, client)
         except _TRANSPORT_ERRORS as error:
-            client.close()
+            _hang_up(client)
             raise errors.lost(account) from error
         except aiosmtplib.SMTPResponseException as error:
-            client.close()
+            _hang_up(client)
             raise connect_errors.connect_error(account, error) from error
         except BaseException:
-            client.close()
+            _hang_up(client)
             raise
         return cls(account, client)
 
@@ -98,14 +98,18 @@ class SmtpConnection:
         return self.client.is_connected
 
     def close(self) -> None:
-        self.client.close()
+        """End it at once, whatever is under way."""
+        _hang_up(self.client)
 
     async def quit(self) -> None:
         """Say goodbye; never raises, never takes long."""
+        transport = self.client.transport
         try:
             await self.client.quit(timeout=2)
         except (aiosmtplib.SMTPException, OSError):
             self.client.close()
+        finally:
+            _abort(transport)
 
     async def send(self, parcel: Parcel, on_handover: OnHandover) -> SendResult:
         """One transaction. Raises Stale, Deferred, Refused, TooLarge, AddressError, Ambiguous."""
@@ -256,6 +260,18 @@ class SmtpConnection:
             for one in results
         )
         return SendResult(merged, f"{response.code} {words}".strip())
+
+
+def _hang_up(client: aiosmtplib.SMTP) -> None:
+    transport = client.transport
+    client.close()
+    _abort(transport)
+
+
+def _abort(transport: asyncio.BaseTransport | None) -> None:
+    """Let the socket go now: a TLS transport waits for the server's goodbye when it is closed."""
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 def _context(account: SmtpAccount) -> ssl.SSLContext:
