@@ -78,8 +78,11 @@ class PostgresVisits:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:
+        pool = self._engine.pool
         while (job := self._jobs.get()) is not None:
             job()
+        # One that was left behind has given its connection to a pool that nobody uses any more.
+        pool.dispose()
 
     def _visit(
         self, work: Work[R], future: asyncio.Future[R], loop: asyncio.AbstractEventLoop

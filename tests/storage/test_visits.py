@@ -8,6 +8,7 @@ import threading
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from storage import postgres_visits
 from storage.engine import Database, Session
@@ -192,3 +193,30 @@ async def test_the_end_waits_for_what_nobody_waits_for_any_more(db: Database) ->
     assert done == {visit}
     may_end.set()
     await closing
+
+
+@POSTGRES
+async def test_one_that_hangs_is_left_behind_and_closes_its_connection_when_it_ends(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_visits, "_END_SECONDS", 0.05)
+    began, may_end = threading.Event(), threading.Event()
+
+    async def work(tx: Session) -> None:
+        await meta.put(tx, "visit:a", b"1")
+        began.set()
+        may_end.wait()
+
+    visit = asyncio.create_task(db.in_write(work))
+    await asyncio.to_thread(began.wait)
+    visits = db._write_visits
+    assert isinstance(visits, postgres_visits.PostgresVisits)
+    pool = visits._engine.pool
+    assert isinstance(pool, QueuePool)
+    await db.close()
+    assert not visit.done()
+    may_end.set()
+    await visit
+    for thread in visits._threads:
+        await asyncio.to_thread(thread.join)
+    assert (pool.checkedout(), pool.checkedin()) == (0, 0)
