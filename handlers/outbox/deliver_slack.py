@@ -120,8 +120,9 @@ class SlackDelivery:
         state = "note" if message.direction == "note" else message.state
         wanted = _REACTION_OF_STATE.get(state)
         # What an attempt of unknown outcome has left there is not known: then any may be.
-        stale = set(Reaction) if item.uncertain else {message.reaction}
-        if wanted == message.reaction and not item.uncertain:
+        unknown = item.uncertain or message.details.get("restored")
+        stale = set(Reaction) if unknown else {message.reaction}
+        if wanted == message.reaction and not unknown:
             return untouched
         place = Place(message.slack_channel_id)
         try:

@@ -39,7 +39,8 @@ async def _doubt_replies(tx: Session) -> None:
         select(Message.id, Message.details).where(Message.state.in_(["held", "sending"]))
     )
     for message_id, details in rows.all():
-        doubtful = {**details, "handed_over": True}
+        # What the agent's message shows by now is not known either.
+        doubtful = {**details, "handed_over": True, "restored": True}
         await tx.execute(update(Message).where(Message.id == message_id).values(details=doubtful))
 
 

@@ -28,6 +28,7 @@ async def test_a_reply_that_left_since_the_backup_is_asked_about(
     await canal.edit_channel(undo_seconds=600)
     waiting = await canal.say(card, "It waited in the backup")
     await canal.wait_reaction(waiting, "hourglass_flowing_sand")
+    await canal.idle()
     await backup(canal.canal.parts.context.db, tmp_path / "copy.db")
     await canal.make_due(waiting)
     await canal.wait_reaction(waiting, "white_check_mark")
