@@ -119,9 +119,8 @@ class SlackDelivery:
             return untouched
         state = "note" if message.direction == "note" else message.state
         wanted = _REACTION_OF_STATE.get(state)
-        # What an attempt of unknown outcome has left there is not known: then any may be.
         unknown = item.uncertain or message.details.get("restored")
-        stale = set(Reaction) if unknown else {message.reaction}
+        stale = set(Reaction) if unknown else {message.reaction}  # any may be there then
         if wanted == message.reaction and not unknown:
             return untouched
         place = Place(message.slack_channel_id)

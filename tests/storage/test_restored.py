@@ -32,7 +32,8 @@ async def test_replies_that_were_to_leave_may_have_left(
     sent = await add_message(db, ticket, state="sent", slack_ts="9.9")
     async with db.write() as tx:
         await restored.take_up(tx, now=NOW)
-        assert (await messages.get(tx, held.id)).details == {"kept": 1, "handed_over": True}
+        doubted = {"kept": 1, "handed_over": True, "restored": True}
+        assert (await messages.get(tx, held.id)).details == doubted
         assert (await messages.get(tx, sent.id)).details == {}
 
 
