@@ -170,6 +170,7 @@ class Canal:
             self._clock,
             team_id=context.team_id,
             inbound_domain=self._settings.inbound_domain,
+            on_change=self.parts.look_for_changes,
         )
         services = Services(
             chat=chat,

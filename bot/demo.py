@@ -196,7 +196,6 @@ async def _seed_channel(canal: Canal, sandbox: Sandbox, language: str) -> None:
             signature="{agent.name}\n{agent.title} · **Acme**\n[acme.example](https://acme.example)",
         )
     )
-    await canal.parts.index.refresh()
     await _welcome(sandbox, Texts(Catalogs(default=language).translator(None)))
 
 

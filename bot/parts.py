@@ -56,6 +56,13 @@ class Parts:
     digests: DigestDesk
     checks: SenderChecks
 
+    async def look_for_changes(self) -> None:
+        """Know the channels as they are now, whoever changed them."""
+        if await self.index.refresh():
+            # A resumed channel has released mail, a new one may have mail waiting at its lane.
+            self.context.wake.filing.set()
+            self.context.wake.outbox.set()
+
 
 def build_parts(
     context: Context,

@@ -98,10 +98,7 @@ class Scheduler:
         )
 
     async def _look_for_changes(self) -> None:
-        if await self._parts.index.refresh():
-            # A resumed channel has released mail, a new one may have mail waiting at its lane.
-            self._parts.context.wake.file()
-            self._parts.context.wake.deliver()
+        await self._parts.look_for_changes()
         await self._mailboxes.follow(self._parts.index.version)
 
     async def _look_after_connections(self) -> None:

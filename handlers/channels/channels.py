@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,7 +42,21 @@ class ChannelStatus:
 
 
 class Channels:
-    def __init__(self, db: Database, clock: Clock, *, team_id: str, inbound_domain: str) -> None:
+    """`on_change` is awaited before a change is said to be done: what it tells holds from then on.
+
+    Other processes on the database notice by themselves, within two seconds.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        team_id: str,
+        inbound_domain: str,
+        on_change: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._on_change = on_change
         self._db = db
         self._clock = clock
         self._team_id = team_id
@@ -55,7 +70,7 @@ class Channels:
         """
         columns = check_fields(fields, is_new=True)
         columns.setdefault("from_email", columns["primary_address"])
-        async with self._db.write() as tx:
+        async with self._changing() as tx:
             await self._require_free_name(tx, columns["name"], None)
             columns["inbound_address"] = await self._new_inbound_address(tx, columns["name"])
             columns["team_id"] = self._team_id
@@ -66,7 +81,7 @@ class Channels:
     async def edit(self, name: str, fields: ChannelFields) -> ChannelStatus:
         """Change what is given, keep the rest."""
         columns = check_fields(fields, is_new=False)
-        async with self._db.write() as tx:
+        async with self._changing() as tx:
             channel = await self._get(tx, name)
             if "name" in columns:
                 await self._require_free_name(tx, columns["name"], channel.id)
@@ -85,7 +100,7 @@ class Channels:
 
     async def remove(self, name: str) -> ChannelStatus:
         """No mail is taken any more; tickets stay as they are."""
-        async with self._db.write() as tx:
+        async with self._changing() as tx:
             channel = await self._get(tx, name)
             status = await self._status(tx, channel)
             await channels.change(tx, channel.id, {"state": "removed"}, now=self._now())
@@ -122,7 +137,7 @@ class Channels:
         `secrets` are tokens and whatever else renews them. They lie with the direction
         `choice.held_by` and take the place of passwords.
         """
-        async with self._db.write() as tx:
+        async with self._changing() as tx:
             channel = await self._get(tx, name)
             for record in await channels.list_connections(tx, channel.id):
                 if record.direction in directions:
@@ -143,8 +158,15 @@ class Channels:
             records = await channels.list_all(tx, self._team_id)
             return [await self._status(tx, record) for record in records]
 
-    async def _set_state(self, name: str, state: str) -> ChannelStatus:
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[Session]:
         async with self._db.write() as tx:
+            yield tx
+        if self._on_change is not None:
+            await self._on_change()
+
+    async def _set_state(self, name: str, state: str) -> ChannelStatus:
+        async with self._changing() as tx:
             channel = await self._get(tx, name)
             channel = await channels.change(tx, channel.id, {"state": state}, now=self._now())
             if state == "active":

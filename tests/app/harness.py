@@ -130,7 +130,6 @@ class Harness:
 
     async def add_channel(self, **values: Any) -> ChannelStatus:
         status = await self.canal.channels.add(self.channel_fields(**values))
-        await self.canal.parts.index.refresh()
         self.inbound = str(status.channel.inbound_address)
         return status
 
@@ -209,7 +208,6 @@ class Harness:
 
     async def edit_channel(self, **values: Any) -> None:
         await self.canal.channels.edit("Support", ChannelFields(**values))
-        await self.canal.parts.index.refresh()
 
     def new_id(self) -> str:
         return f"<{uuid.uuid4()}@cust.example>"

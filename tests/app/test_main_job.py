@@ -163,7 +163,6 @@ async def test_a_customers_answer_reopens(canal: Harness) -> None:
 
 async def test_a_paused_channel_keeps_its_mail_until_it_is_resumed(canal: Harness) -> None:
     await canal.canal.channels.pause("Support")
-    await canal.canal.parts.index.refresh()
     await canal.write("While paused")
     await canal.canal.channels.resume("Support")
     assert "While paused" in words_of(await canal.ticket())

@@ -104,7 +104,6 @@ async def test_at_a_public_provider_nobody_is_a_colleague(canal: Harness) -> Non
         primary="acme.support@gmail.com", from_email="acme.support@gmail.com"
     )
     await canal.canal.channels.edit("Support", fields)
-    await canal.canal.parts.index.refresh()
     await canal.write("Please call me.", message_id="<one@cust.example>")
     await canal.ticket()
     await canal.write(
