@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.slack.cards import build_metadata
-from bot.slack.elements import escape_text
+from bot.slack.elements import plain_mrkdwn
 from bot.slack.kit import actions, button, confirm_dialog, context, cut, label, section
 from bot.slack.texts import Texts
 from handlers.posts import DigestLine, DigestPost
@@ -75,7 +75,7 @@ def _line(line: DigestLine, texts: Texts) -> Json:
     number = f"<{line.url}|#{line.number}>" if line.url else f"*#{line.number}*"
     subject = cut(" ".join(line.subject.split()) or texts("(no subject)"), 100)
     who = cut(line.sender.name or line.sender.address or texts("unknown sender"), 60)
-    words = f"{number}  {escape_text(subject)}  ·  {escape_text(who)}"
+    words = f"{number}  {plain_mrkdwn(subject)}  ·  {plain_mrkdwn(who)}"
     if not line.is_opened:
         return section(words, button(texts("Open"), "digest_open", line.ticket_id))
     if line.place:

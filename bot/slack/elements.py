@@ -17,6 +17,7 @@ MAX_URL = 3000
 _STRIPPED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
 )
+_STYLE = re.compile("[*_~`]")
 _BROADCAST = re.compile("@(?=(?:channel|here|everyone)\\b)", re.IGNORECASE)
 
 
@@ -24,6 +25,11 @@ def escape_text(text: str) -> str:
     """Text for a message's fallback `text`: nothing in it is markup, a mention or a broadcast."""
     text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _BROADCAST.sub("@\u2060", text)
+
+
+def plain_mrkdwn(text: str) -> str:
+    """Text for a mrkdwn block in which nothing is bold, italic, struck or code either."""
+    return _STYLE.sub("\u2060\\g<0>", escape_text(text))
 
 
 def clean(text: str) -> str:
