@@ -26,11 +26,17 @@ _FLOODING = timedelta(seconds=3)
 through for as long as the flood goes on."""
 
 
-def most_waiting(digest: DigestRecord | None, now: datetime) -> int:
-    """How many cards may wait in a limited Slack channel before they are folded."""
-    if digest is None or now - digest.folded_at > _FRESH:
+def if_fresh(digest: DigestRecord | None, now: datetime) -> DigestRecord | None:
+    """The digest, if further cards may join it."""
+    return digest if digest is not None and now - digest.folded_at <= _FRESH else None
+
+
+def most_waiting(fresh: DigestRecord | None, now: datetime) -> int:
+    """How many cards may wait in a limited Slack channel before they are folded; `fresh`: the
+    digest that they can join."""
+    if fresh is None:
         return START
-    return 0 if now - digest.folded_at <= _FLOODING else _JOIN
+    return 0 if now - fresh.folded_at <= _FLOODING else _JOIN
 
 
 async def fold(tx: Session, team_id: str, slack_channel_id: str, *, now: datetime) -> int:
@@ -39,14 +45,16 @@ async def fold(tx: Session, team_id: str, slack_channel_id: str, *, now: datetim
     waiting = await digests.list_foldable(tx, lane)
     if not waiting:
         return 0
-    digest = await digests.find_current(tx, slack_channel_id)
+    digest = if_fresh(await digests.find_current(tx, slack_channel_id), now)
     if len(waiting) <= most_waiting(digest, now):
         return 0
     # A mail that is filed into one of them this moment brings its card up: looked at again once
     # nobody can file one.
     alone = await digests.lock_tickets(tx, [card.ticket_id for card in waiting])
     cards = [card for card in await digests.list_foldable(tx, lane) if card.ticket_id in alone]
-    if digest is None or now - digest.folded_at > _FRESH:
+    if not cards:
+        return 0
+    if digest is None:
         stale_before = now - _FRESH
         digest = await digests.begin(
             tx, team_id, slack_channel_id, now=now, stale_before=stale_before

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.outbox import folding, work
-from handlers.outbox.folding import START, most_waiting
+from handlers.outbox.folding import START, if_fresh, most_waiting
 from handlers.outbox.work import WorkKind
 from handlers.tickets.digests import LINES, PAGE, load_digest
 from handlers.upkeep.forget import forget_person
@@ -128,7 +128,7 @@ async def test_a_ticket_that_somebody_writes_into_this_moment_is_left_alone(
 )
 def test_a_fresh_digest_takes_further_cards_sooner(seconds: float, most: int) -> None:
     digest = DigestRecord(1, TEAM, WHERE, "1.1", True, NOW)
-    assert most_waiting(digest, after(seconds)) == most
+    assert most_waiting(if_fresh(digest, after(seconds)), after(seconds)) == most
     assert most_waiting(None, after(seconds)) == START
 
 
