@@ -58,17 +58,17 @@ async def look_at_rows(db: Database) -> list[Finding]:
 async def _unreadable(tx: Session, table: Table) -> list[Finding]:
     found = []
     for column in table.columns:
+        name = f'"{column.name}"'
         if isinstance(column.type, JSON):
-            is_good = f"json_valid({column.name!r})"
+            is_good = f"json_valid({name})"
         elif isinstance(column.type, UtcDateTime | DateTime):
-            is_good = f"datetime({column.name!r}) IS NOT NULL"
+            is_good = f"datetime({name}) IS NOT NULL"
         else:
             continue
-        quoted = is_good.replace("'", '"')
         rows = await tx.execute(
             text(
                 f"SELECT rowid FROM {table.name} "  # noqa: S608 - our own names
-                f'WHERE "{column.name}" IS NOT NULL AND NOT ({quoted})'
+                f"WHERE {name} IS NOT NULL AND NOT ({is_good})"
             )
         )
         if bad := [int(row[0]) for row in rows]:

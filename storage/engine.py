@@ -137,7 +137,7 @@ class Database:
                     threads=_READERS,
                 ),
             )
-        if not self.is_sqlite or not path or path.startswith((":memory:", "file:")):
+        if not path or path.startswith((":memory:", "file:")):
             return None, None
         return (
             Visits("canal-write", _visited_engine(path), {"vault": self.vault, "writes": True}),

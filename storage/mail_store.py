@@ -12,7 +12,6 @@ from sqlalchemy import Table
 
 from storage.engine import _BUSY_TIMEOUT_MS, Database, _configure_sqlite
 from storage.models import Arrival, RawMail
-from storage.postgres_visits import PostgresVisits
 from storage.queries import mails
 from storage.queries.mails import NewArrival, NewRaw
 from storage.sqlite_writer import BulkInsert, Prepared, SqliteWriter, run_prepared
@@ -56,11 +55,7 @@ class MailStore:
             The ids of the raw mails that were new somewhere.
         """
         if self._writer is None:
-            visits = self._db._write_visits
-            if isinstance(visits, PostgresVisits):
-                return await visits.run(lambda tx: mails.store(tx, raws, arrivals))
-            async with self._db.write() as tx:
-                return await mails.store(tx, raws, arrivals)
+            return await self._db.in_write(lambda tx: mails.store(tx, raws, arrivals))
         # Its turn among the writers of this process; another process is waited for by SQLite.
         async with self._db._writer or contextlib.nullcontext():
             first = self._raws.prepare(map(mails._raw_row, raws))

@@ -3,10 +3,10 @@
 Slack keeps no events for an app that is away. At every new connection the threads of the tickets
 that are not closed are read from where they were last read to; what is new goes the ordinary way. A
 reply older than `_SEND_UP_TO` is offered for sending instead of sent: its moment may have passed.
+So is one from before Canal went on from a backup: it may have been sent.
 
 Only reading moves the mark up to where a thread was read (`last_seen_ts`). An event that is handled
 does not: one before it may have failed, and be known to nobody once this process is gone.
-So is one from before Canal went on from a backup: it may have been sent.
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ class Backfill:
         self._one_at_a_time = asyncio.Lock()
         self._missed: set[tuple[str, str]] = set()
         """Threads of events that failed here, until the outbox has them."""
-        self._restored_at: datetime | None = None
 
     async def run(self) -> int:
         """Catch up with every open thread; returns how many messages were new."""
@@ -131,7 +130,7 @@ class Backfill:
         now = self._context.clock.now()
         async with self._context.db.read() as tx:
             held = await messages.list_stoppable(tx, ticket.id, since=now - _RECENT)
-            self._restored_at = await restored.find_time(tx)
+            restored_at = await restored.find_time(tx)
         seen = ticket.last_seen_ts or ticket.root_ts or "0"
         if not held and newest is not None and _number(newest) <= _number(seen):
             return 0
@@ -145,7 +144,7 @@ class Backfill:
         known = await self._context.db.in_read(lambda tx: messages.find_known_ts(tx, *where))
         new = [said for said in unread if said.ts not in known]
         for said in new:
-            await self._take(said, now)
+            await self._take(said, now, restored_at)
         await self._note_seen(ticket, [said.ts for said in unread], newest)
         return len(new)
 
@@ -171,9 +170,9 @@ class Backfill:
             else:
                 await self._replies.on_edit(said)
 
-    async def _take(self, said: AgentMessage, now: datetime) -> None:
+    async def _take(self, said: AgentMessage, now: datetime, restored_at: datetime | None) -> None:
         said_at = datetime.fromtimestamp(_number(said.ts), UTC)
-        may_be_sent = self._restored_at is not None and said_at < self._restored_at
+        may_be_sent = restored_at is not None and said_at < restored_at
         is_old = now - said_at > _SEND_UP_TO
         outcome = await self._replies.on_message(said, only_offer=is_old or may_be_sent)
         if outcome is None or outcome.message is None or outcome.kind is not OutcomeKind.OFFERED:
