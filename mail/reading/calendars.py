@@ -17,6 +17,7 @@ _EVENTS = ("VEVENT", "VTODO")
 _ENDS = re.compile(r"^END:VCALENDAR\b", re.IGNORECASE | re.MULTILINE)
 _BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 """What icalendar raises over calendars that are none."""
+_ZONE = re.compile(r""";TZID=(?:"[^"]*"|[^;:"]*)""", re.IGNORECASE)
 
 
 def calendar_summary(data: bytes, charset: str | None = None) -> str:
@@ -68,17 +69,22 @@ def _first_event(text: str) -> tuple[str, Any] | None:
         return None
     if not _ENDS.search(text):
         text += "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"  # it was cut off, by us or on the way
+    text = _without_rules(text)
     try:
-        for calendar in Calendar.from_ical(_without_zones(text), multiple=True):
+        try:
+            calendars = Calendar.from_ical(text, multiple=True)
+        except OSError:  # zoneinfo looks for a file of the zone's name, whatever that is
+            calendars = Calendar.from_ical(_ZONE.sub("", text), multiple=True)
+        for calendar in calendars:
             for event in calendar.walk():
                 if event.name in _EVENTS:
                     return str(calendar.get("METHOD", "")), event
-    except _BROKEN:
+    except (*_BROKEN, OSError):
         return None
     return None
 
 
-def _without_zones(text: str) -> str:
+def _without_rules(text: str) -> str:
     """Broken rules of a zone would cost the whole invitation, and only its name is shown."""
     kept, inside = [], False
     for line in text.splitlines():

@@ -109,6 +109,19 @@ def test_an_invitation_is_one_line(lines: list[str], summary: str) -> None:
     assert calendar_summary(text.encode()) == summary
 
 
+@pytest.mark.parametrize("zone", ["A" * 300, "Europe", "America/", "../../etc/passwd", '"A:B;C"'])
+def test_a_zone_that_nobody_knows_costs_no_invitation(zone: str) -> None:
+    """zoneinfo looks for a file of that name."""
+    lines = (
+        "BEGIN:VCALENDAR",
+        "BEGIN:VEVENT",
+        "SUMMARY:Lunch",
+        f"DTSTART;TZID={zone}:20260305T120000",
+    )
+    text = "\r\n".join([*lines, "END:VEVENT", "END:VCALENDAR"])
+    assert calendar_summary(text.encode()).startswith("Event: Lunch · 2026-03-05 12:00")
+
+
 def test_what_is_no_invitation_has_no_line() -> None:
     assert calendar_summary(b"hello") == ""
     assert calendar_summary(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR") == ""
