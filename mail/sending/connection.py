@@ -8,7 +8,6 @@ server's answer tells; without one the outcome is Ambiguous.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -16,11 +15,10 @@ import aiosmtplib
 from aiosmtplib.protocol import SMTPProtocol
 from aiosmtplib.response import SMTPResponse
 
-from mail.discovery.dial import tls_context
 from mail.errors import Ambiguous
 from mail.sending import connect_errors, errors
 from mail.sending.account import Security, SmtpAccount
-from mail.sending.login import encrypt, greet, log_in
+from mail.sending.login import encrypt, greet, log_in, own_name, tls_for
 from mail.sending.parcel import Parcel, dot_stuffed
 from mail.sending.results import Outcome, RecipientResult, SendResult, recipient_result, split_reply
 from mail.sentences import say
@@ -58,14 +56,14 @@ class SmtpConnection:
             start_tls=False,
             timeout=account.timeout,
             local_hostname="localhost",
-            tls_context=await asyncio.to_thread(_context, account),
+            tls_context=await asyncio.to_thread(tls_for, account),
         )
         try:
             await client.connect()
         except (aiosmtplib.SMTPException, OSError, UnicodeError, ValueError) as error:
             raise connect_errors.connect_error(account, error) from error
         try:
-            client.local_hostname = _own_name(client)
+            client.local_hostname = own_name(client)
             await greet(client)
             if account.security is Security.STARTTLS:
                 await encrypt(account, client)
@@ -122,9 +120,7 @@ class SmtpConnection:
             await self._mail_from(parcel.sender, options, encoding)
             results = [await self._rcpt_to(one, wire, encoding) for one, wire in parcel.recipients]
             if any(one.outcome is Outcome.ACCEPTED for one in results):
-                start = await self.client.execute_command(b"DATA")
-                if start.code == 421:
-                    raise Stale
+                start = await self._begin_data()
                 if start.code != 354:
                     return self._whole(results, start)
         except _TRANSPORT_ERRORS as error:
@@ -168,6 +164,24 @@ class SmtpConnection:
             options.append("BODY=8BITMIME")
         return options
 
+    async def _begin_data(self) -> SMTPResponse:
+        self._check_turn()
+        start = await self.client.execute_command(b"DATA")
+        if start.code == 421:
+            raise Stale
+        if start.code != 354 and not _is_refusal(start):
+            raise errors.out_of_turn(self.account)
+        self._check_turn()
+        return start
+
+    def _check_turn(self) -> None:
+        """An answer that nobody asked for would be taken for that to what we say next.
+
+        aiosmtplib keeps it in `_buffer` and has no public name for it.
+        """
+        if self.client.protocol is not None and self.client.protocol._buffer:
+            raise errors.out_of_turn(self.account)
+
     async def _mail_from(self, sender: str, options: list[str], encoding: str) -> None:
         try:
             await self.client.mail(sender, options=options, encoding=encoding)
@@ -177,6 +191,7 @@ class SmtpConnection:
             raise errors.sender_error(self.account, sender, error) from error
 
     async def _rcpt_to(self, address: str, wire: str, encoding: str) -> RecipientResult:
+        self._check_turn()
         try:
             response = await self.client.rcpt(wire, encoding=encoding)
         except aiosmtplib.SMTPRecipientRefused as error:
@@ -201,7 +216,7 @@ class SmtpConnection:
                     return self._early(reply.result())
             handed_over = True
             protocol.write(b".\r\n")
-            return await asyncio.wait_for(reply, self.account.data_timeout)
+            return _yes_or_no(await asyncio.wait_for(reply, self.account.data_timeout))
         except (*_TRANSPORT_ERRORS, aiosmtplib.SMTPResponseException) as error:
             self.close()
             if handed_over:
@@ -262,6 +277,17 @@ class SmtpConnection:
         return SendResult(merged, f"{response.code} {words}".strip())
 
 
+def _is_refusal(response: SMTPResponse) -> bool:
+    return 400 <= response.code < 600
+
+
+def _yes_or_no(response: SMTPResponse) -> SMTPResponse:
+    """Raises SMTPResponseException for an answer to a whole mail that is neither."""
+    if 200 <= response.code < 300 or _is_refusal(response):
+        return response
+    raise aiosmtplib.SMTPResponseException(response.code, response.message)
+
+
 def _hang_up(client: aiosmtplib.SMTP) -> None:
     transport = client.transport
     client.close()
@@ -272,18 +298,3 @@ def _abort(transport: asyncio.BaseTransport | None) -> None:
     """Let the socket go now: a TLS transport waits for the server's goodbye when it is closed."""
     if isinstance(transport, asyncio.WriteTransport):
         transport.abort()
-
-
-def _context(account: SmtpAccount) -> ssl.SSLContext:
-    """Certificates are verified, except where encryption is optional and guards no login."""
-    verify = account.verify and not (
-        account.starttls_optional and (account.local or not account.has_login)
-    )
-    return tls_context(verify, account.ca_file)
-
-
-def _own_name(client: aiosmtplib.SMTP) -> str:
-    """Our address as EHLO wants it when there is no sure name: `[192.0.2.1]` (RFC 5321 4.1.3)."""
-    name = client.get_transport_info("sockname")
-    host = name[0].partition("%")[0] if name else "127.0.0.1"
-    return f"[IPv6:{host}]" if ":" in host else f"[{host}]"

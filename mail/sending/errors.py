@@ -78,7 +78,7 @@ def sender_error(
         return LoginFailed(
             say("{host} wants a user name and a password ({said}).", host=account.host, said=said)
         )
-    if reason is FailureReason.TOO_LARGE or error.code == 552:
+    if reason is FailureReason.TOO_LARGE:
         return TooLarge(
             say("The mail is larger than {host} accepts ({said}).", host=account.host, said=said)
         )
@@ -121,6 +121,17 @@ def lost(account: SmtpAccount) -> Deferred:
     """The connection broke before the whole mail was handed over: nothing was accepted."""
     return Deferred(
         say("{host} broke the connection off before it had the mail.", host=account.host)
+    )
+
+
+def out_of_turn(account: SmtpAccount) -> Deferred:
+    """Answers that we did not ask for, before the whole mail was handed over."""
+    return Deferred(
+        say(
+            "{host} answers out of turn, so the mail was not handed over. Check what stands "
+            "between Canal and the mail server.",
+            host=account.host,
+        )
     )
 
 

@@ -7,11 +7,28 @@ with three mechanisms lock some accounts.
 from __future__ import annotations
 
 import base64
+import ssl
 
 import aiosmtplib
 
+from mail.discovery.dial import tls_context
 from mail.sending import connect_errors, errors
 from mail.sending.account import SmtpAccount
+
+
+def tls_for(account: SmtpAccount) -> ssl.SSLContext:
+    """Certificates are verified, except where encryption is optional and guards no login."""
+    verify = account.verify and not (
+        account.starttls_optional and (account.local or not account.has_login)
+    )
+    return tls_context(verify, account.ca_file)
+
+
+def own_name(client: aiosmtplib.SMTP) -> str:
+    """Our address as EHLO wants it when there is no sure name: `[192.0.2.1]` (RFC 5321 4.1.3)."""
+    name = client.get_transport_info("sockname")
+    host = name[0].partition("%")[0] if name else "127.0.0.1"
+    return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
 
 
 async def greet(client: aiosmtplib.SMTP) -> None:

@@ -44,7 +44,7 @@ async def serving(serve: Serve) -> AsyncIterator[int]:
         sessions.add(cast("asyncio.Task[None]", asyncio.current_task()))
         try:
             await serve(reader, writer)
-        except ConnectionError:
+        except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client has hung up
         finally:
             writer.transport.abort()
@@ -178,6 +178,53 @@ async def test_data_refused_at_its_start_is_a_result() -> None:
         assert host.mails == []
 
 
+def at(port: int) -> SmtpAccount:
+    return SmtpAccount("127.0.0.1", port, Security.NONE, timeout=5, data_timeout=5)
+
+
+def answering(**answers: bytes) -> Serve:
+    """A server that says 250 to everything, 354 to DATA, and what is given to the verbs named.
+
+    `dot` is its answer to a whole mail.
+    """
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n")
+        while line := await reader.readline():
+            verb = line[:4].strip().decode().lower()
+            usual = b"354 go\r\n" if verb == "data" else b"250 fine\r\n"
+            answer = answers.get(verb, usual)
+            writer.write(answer)
+            if answer.startswith(b"354"):
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(answers.get("dot", b"250 taken\r\n"))
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"data": b"250 fine\r\n"},
+        {"mail": b"250 fine\r\n250 fine\r\n"},
+        {"rcpt": b"250 fine\r\n250 fine\r\n"},
+        {"data": b"354 go\r\n250 taken\r\n", "dot": b"554 no\r\n"},
+    ],
+)
+async def test_a_server_that_answers_out_of_turn_has_not_taken_the_mail(
+    answers: dict[str, bytes],
+) -> None:
+    async with serving(answering(**answers)) as port, SmtpSender(at(port)) as sender:
+        with pytest.raises(Deferred, match="out of turn"):
+            await sender.send(US, ["jo@x.example"], MAIL)
+
+
+async def test_an_answer_to_the_mail_that_is_neither_yes_nor_no_is_ambiguous() -> None:
+    async with serving(answering(dot=b"354 more\r\n")) as port, SmtpSender(at(port)) as sender:
+        with pytest.raises(Ambiguous):
+            await sender.send(US, ["jo@x.example"], MAIL)
+
+
 async def test_a_sender_that_may_not_send_is_refused_with_a_sentence() -> None:
     script = Script(sender="553 5.7.60 Not allowed to send as this sender")
     async with run_smarthost(script) as host, SmtpSender(account(host)) as sender:
@@ -185,6 +232,13 @@ async def test_a_sender_that_may_not_send_is_refused_with_a_sentence() -> None:
             await sender.send(US, ["jo@x.example"], MAIL)
         with pytest.raises(Refused):
             await sender.probe(US)
+
+
+async def test_a_sender_over_its_quota_is_not_told_that_the_mail_is_too_large() -> None:
+    script = Script(sender="552 5.2.2 Over quota")
+    async with run_smarthost(script) as host, SmtpSender(account(host)) as sender:
+        with pytest.raises(Refused, match=r"\(552 5\.2\.2: Over quota\)"):
+            await sender.send(US, ["jo@x.example"], MAIL)
 
 
 async def test_a_sender_refused_for_now_is_deferred() -> None:
