@@ -5,12 +5,13 @@
 Canal, Slack (tests/bench/fast_slack: no limits) and the clients run in processes of their own.
 A burst sends as fast as mails are accepted. Half of the rate that it reached is then the load under
 which the time from the end of DATA to the post is measured, and, with nothing else to do, the time
-from an agent's message to the smarthost. The SQLite cases run side by side and take turns, so that
-their ratio is of figures from the same minutes. Cases:
+from an agent's message to the smarthost. A new and a full database run side by side and take turns,
+so that their ratio is of figures from the same minutes. Cases:
 
 sqlite      one Canal on a new SQLite file
 full        the same with --tickets tickets (a million) and three times as many messages in it
-postgres, postgres2, postgres3      one, two, three Canals on one PostgreSQL
+postgres, postgres2, postgres3      one, two, three Canals on one new database of PostgreSQL
+postgres_full, postgres2_full, postgres3_full       the same on a full one
 """
 
 from __future__ import annotations
@@ -26,15 +27,35 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import aiosmtplib
 
+from tests.bench.databases import Databases
 from tests.bench.running import CHANNEL, RECIPIENT, Bench, running
 
-CASES = ("sqlite", "full", "postgres", "postgres2", "postgres3")
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a case runs on."""
+
+    kind: str
+    replicas: int
+    filled: bool
+
+
+CASES = {"sqlite": Setup("sqlite", 1, filled=False), "full": Setup("sqlite", 1, filled=True)} | {
+    f"postgres{replicas if replicas > 1 else ''}{'_full' * filled}":
+        Setup("postgres", replicas, filled=filled)
+    for replicas in (1, 2, 3) for filled in (False, True)
+}  # fmt: skip
+NEW_AND_FULL = (
+    ("sqlite", "full"),
+    *((one, f"{one}_full") for one in CASES if f"{one}_full" in CASES),
+)
 CONNECTIONS = 10
 Figures = dict[str, Any]
 _BODY = ("The invoice of May lists two seats and we have only one of them in use. " * 50)[:3400]
@@ -113,19 +134,19 @@ class Course:
         return {**medians, "rounds": dict(self.figures)}
 
 
-async def measure(cases: Sequence[str], options: argparse.Namespace) -> dict[str, Figures]:
+async def measure(
+    cases: Sequence[str], databases: Databases, options: argparse.Namespace
+) -> dict[str, Figures]:
     """Cases that are compared with each other: they run together and take turns."""
     async with AsyncExitStack() as stack:
         courses: dict[str, Course] = {}
         for case in cases:
-            kind = "postgres" if case.startswith("postgres") else "sqlite"
-            replicas = int(case.removeprefix("postgres") or 1) if kind == "postgres" else 1
-            filled = options.tickets if case == "full" else 0
+            setup = CASES[case]
             bench = await stack.enter_async_context(
-                running(kind, replicas=replicas, tickets=filled)
+                running(databases, setup.kind, replicas=setup.replicas, filled=setup.filled)
             )
             courses[case] = Course(bench)
-            courses[case].note(tickets=filled)
+            courses[case].note(tickets=databases.tickets if setup.filled else 0)
         for course in courses.values():
             await _warm_up(course)
         for _ in range(options.rounds):
@@ -230,16 +251,21 @@ def ratio(figures: Figures, base: Figures, name: str) -> float:
 def render(found: dict[str, Figures]) -> str:
     """A table: a row a figure, a column a case, and the full database beside the new one."""
     names = [name for name in next(iter(found.values())) if name != "rounds"]
-    lines = [f"{'':22}" + "".join(f"{case:>12}" for case in found)]
+    lines = [f"{'':22}" + "".join(f"{case:>16}" for case in found)]
     lines += [
-        f"{name:22}" + "".join(f"{figures[name]:12.1f}" for figures in found.values())
+        f"{name:22}" + "".join(f"{figures[name]:16.1f}" for figures in found.values())
         for name in names
     ]
-    if {"sqlite", "full"} <= found.keys():
-        for name in ("posted_per_second", "replies_per_second"):
-            times = ratio(found["full"], found["sqlite"], name)
-            lines.append(f"{name} with the full database: {times:.2f} x the new one's")
+    for new, full in NEW_AND_FULL:
+        if {new, full} <= found.keys():
+            for name in ("posted_per_second", "replies_per_second"):
+                times = ratio(found[full], found[new], name)
+                lines.append(f"{name}, {full}: {times:.2f} x {new}")
     return "\n".join(lines)
+
+
+def _side_by_side(case: str) -> tuple[str, int]:
+    return CASES[case].kind, CASES[case].replicas
 
 
 def main() -> int:
@@ -253,12 +279,12 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     wanted = options.cases.split(",")
-    together = [case for case in wanted if not case.startswith("postgres")]
-    alone = [[case] for case in wanted if case.startswith("postgres")]
     found: dict[str, Figures] = {}
-    for cases in filter(None, [together, *alone]):
-        print(f"{', '.join(cases)} …", flush=True)
-        found |= asyncio.run(measure(cases, options))
+    with Databases(options.tickets) as databases:
+        for _, group in groupby((one for one in CASES if one in wanted), key=_side_by_side):
+            cases = list(group)
+            print(f"{', '.join(cases)} …", flush=True)
+            found |= asyncio.run(measure(cases, databases, options))
     print(render(found))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1))

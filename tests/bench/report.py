@@ -19,10 +19,11 @@ from typing import Any
 
 _ROOT = Path(__file__).parents[2]
 _BEGIN, _END = "<!-- bench -->", "<!-- /bench -->"
+_COLUMNS = 3
 _QUIET = 0.05
 """Of the processors' time: what a machine with nothing to do spends on itself."""
 Figures = dict[str, Any]
-Row = tuple[str, str, str]
+Row = tuple[str, ...]
 
 
 def keep(results: Path, name: str, figures: Path, others: float) -> None:
@@ -67,7 +68,7 @@ def _table(known: dict[str, Figures]) -> str:
     found = _figures_of(known)
     rows = [row for name, rows_of in _TABLES.items() if name in found for row in rows_of(found)]
     head = [_circumstances(known), "", "| what | figure | beside |", "|---|---|---|"]
-    return "\n".join([*head, *map(_line, rows)])
+    return "\n".join([*head, *map(_line, rows), *_whole_ways(known)])
 
 
 def _circumstances(known: dict[str, Figures]) -> str:
@@ -89,7 +90,7 @@ def _line(row: Row) -> str:
 
 
 def _smtp(found: dict[str, Figures]) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for size, by_server in found["smtp_accept"]["mails_per_second"].items():
         ours = by_server["canal"]
         others = [
@@ -111,46 +112,72 @@ def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 def _end_to_end(found: dict[str, Figures]) -> list[Row]:
     cases = found["end_to_end"]
-    rows = [_way(_CASES[name], figures, cases.get("sqlite")) for name, figures in cases.items()]
-    if {"sqlite", "full"} <= cases.keys():
-        times = _ratio(
-            *(cases[name]["rounds"]["replies_per_second"] for name in ("full", "sqlite"))
-        )
-        figure = f"{cases['full']['replies_per_second']:.0f} a second"
-        beside = f"{times:.2f} × the new SQLite file"
-        what = f"a reply with {cases['full']['tickets']:,} tickets in the database"
-        rows.append((what, figure, beside))
-    if "sqlite" in cases:
-        one = cases["sqlite"]
-        alone = f"alone p50 {one['reply_p50_ms']:.0f} ms, p99 {one['reply_p99_ms']:.0f} ms"
-        reply = f"{one['replies_per_second']:.0f} a second; {alone}"
-        memory = f"{one['idle_mb']:.0f} MB, {one['load_mb']:.0f} MB"
-        rows += [
-            ("a reply from Slack to the smarthost, one Canal on SQLite", reply, ""),
-            ("memory of a Canal, idle and under load", memory, ""),
-            ("from the start to ready, SQLite", f"{one['ready_seconds']:.1f} s", ""),
-        ]
-    return rows
+    if "sqlite" not in cases:
+        return []
+    one = cases["sqlite"]
+    memory = f"{one['idle_mb']:.0f} MB, {one['load_mb']:.0f} MB"
+    return [
+        ("memory of a Canal, idle and under load", memory, ""),
+        ("from the start to ready, SQLite", f"{one['ready_seconds']:.1f} s", ""),
+    ]
 
 
-_CASES = {
-    "sqlite": "a mail to its post in Slack, one Canal on SQLite",
-    "full": "the same with {tickets:,} tickets and three times as many messages in the database",
-    "postgres": "the same on PostgreSQL",
-    "postgres2": "two Canals on PostgreSQL, same 2 cores",
-    "postgres3": "three Canals on PostgreSQL, same 2 cores",
+_SETUPS = {
+    "sqlite": ("full", "one Canal, SQLite"),
+    "postgres": ("postgres_full", "one Canal, PostgreSQL"),
+    "postgres2": ("postgres2_full", "two Canals, PostgreSQL"),
+    "postgres3": ("postgres3_full", "three Canals, PostgreSQL"),
+}
+"""A case on a new database: the case on a full one, and what both run on."""
+_LABELS = {
+    case: f"{what}{', full' * (case == full)}"
+    for new, (full, what) in _SETUPS.items()
+    for case in (new, full)
+}
+_WAYS = {
+    "mail → Slack post, mails/s": "posted_per_second",
+    "reply → smarthost, replies/s": "replies_per_second",
 }
 
 
-def _way(what: str, figures: Figures, base: Figures | None) -> Row:
-    what = what.format(tickets=figures["tickets"])
-    rate = figures["posted_per_second"]
-    spread = f"p50 {figures['post_p50_ms']:.0f} ms, p99 {figures['post_p99_ms']:.0f} ms"
-    beside = ""
-    if base is not None and base is not figures:
-        times = _ratio(*(one["rounds"]["posted_per_second"] for one in (figures, base)))
-        beside = f"{times:.2f} × the new SQLite file"
-    return what, f"{rate:.0f} a second; at half of that {spread}", beside
+def _whole_ways(known: dict[str, Figures]) -> list[str]:
+    """The table of both flows: a line for what Canal runs on."""
+    cases: dict[str, Figures] = _figures_of(known).get("end_to_end", {})
+    rows = [
+        _way(what, cases[new], cases.get(full))
+        for new, (full, what) in _SETUPS.items()
+        if new in cases
+    ]
+    if not rows:
+        return []
+    tickets = max(one["tickets"] for one in cases.values())
+    full = f"with {tickets:,.0f} tickets" if tickets else "full"
+    head = (
+        f"end to end | mails to posts, a second | {full} | at half of that | "
+        f"replies to the smarthost, a second | {full} | a reply alone"
+    )
+    return ["", f"| {head} |", "|---|---|---|---|---|---|---|", *rows]
+
+
+def _way(what: str, new: Figures, full: Figures | None) -> str:
+    return _line(
+        (
+            what,
+            f"{new['posted_per_second']:.0f}",
+            _full(new, full, "posted_per_second"),
+            f"p50 {new['post_p50_ms']:.0f} ms, p99 {new['post_p99_ms']:.0f} ms",
+            f"{new['replies_per_second']:.0f}",
+            _full(new, full, "replies_per_second"),
+            f"p50 {new['reply_p50_ms']:.0f} ms, p99 {new['reply_p99_ms']:.0f} ms",
+        )
+    )
+
+
+def _full(new: Figures, full: Figures | None, name: str) -> str:
+    if full is None:
+        return "–"
+    times = _ratio(full["rounds"][name], new["rounds"][name])
+    return f"{full[name]:.0f} ({times:.2f} ×)"
 
 
 def _helpdesk(found: dict[str, Figures]) -> list[Row]:
@@ -176,7 +203,7 @@ def _idle(found: dict[str, Figures]) -> list[Row]:
 
 
 def _parse(found: dict[str, Figures]) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for name, by_reader in found["parse"]["ms_per_mail"].items():
         whole, bare = (statistics.median(by_reader[one]) for one in ("canal+blocks", "stdlib"))
         what = f"a mail read, folded and made Slack's blocks ({name})"
@@ -202,8 +229,13 @@ def draw(found: dict[str, Figures], file: Path) -> None:
     from matplotlib import pyplot
 
     panels = [(title, bars) for title, bars in _panels(found) if bars]
-    figure, axes = pyplot.subplots(1, len(panels), figsize=(4 * len(panels), 3.4), squeeze=False)
-    for axis, (title, bars) in zip(axes[0], panels, strict=True):
+    columns = min(_COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    size = (4.6 * columns, 3.2 * rows)
+    figure, axes = pyplot.subplots(rows, columns, figsize=size, squeeze=False)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_visible(False)
+    for axis, (title, bars) in zip(axes.flat, panels, strict=False):
         names, rates = list(bars), list(bars.values())
         colours = ["#0f6b6b" if "Canal" in name else "#c9c3b6" for name in names]
         drawn = axis.barh(names[::-1], rates[::-1], color=colours[::-1])
@@ -227,8 +259,9 @@ def _panels(found: dict[str, Figures]) -> list[tuple[str, dict[str, float]]]:
         }
         panels.append((f"SMTP accept, {size} kB, mails/s", bars))
     cases = found.get("end_to_end", {})
-    bars = {f"Canal, {name}": one["posted_per_second"] for name, one in cases.items()}
-    panels.append(("mail → Slack post, mails/s", bars))
+    for title, name in _WAYS.items():
+        bars = {_LABELS[case]: one[name] for case, one in cases.items()}
+        panels.append((title, bars))
     if "helpdesk" in found:
         one = found["helpdesk"]
         bars = {"Canal": one["canal_per_second"], "django-helpdesk": one["stored_per_second"]}

@@ -10,19 +10,17 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiosmtpd.smtp import SMTP
-from cryptography.fernet import Fernet
 
-from tests.bench.fill import fill
+from tests.bench.databases import Databases
 from tests.servers.ports import free_port
-from tests.servers.postgres import running_postgres
 
 CHANNEL = "C0000BENCH"
 RECIPIENT = "help@bench.example"
@@ -78,52 +76,49 @@ class Bench:
         return sum(one.cpu_seconds() for one in self.replicas)
 
 
-@contextmanager
-def database(kind: str, folder: Path) -> Iterator[str]:
-    """The URL of an empty database, durable as in earnest."""
-    if kind == "sqlite":
-        yield f"sqlite+aiosqlite:///{folder / 'bench.db'}"
-        return
-    with running_postgres(durable=True) as server:
-        yield server.create_database()
-
-
 @asynccontextmanager
-async def running(kind: str, *, replicas: int = 1, tickets: int = 0) -> AsyncIterator[Bench]:
-    """`replicas` Canals on one database, which has `tickets` tickets already."""
+async def running(
+    databases: Databases, kind: str, *, replicas: int = 1, filled: bool = False
+) -> AsyncIterator[Bench]:
+    """`replicas` Canals on one database, a new or a full one."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(database(kind, folder))
         sink = Sink()
         loop = asyncio.get_running_loop()
         smarthost = await loop.create_server(lambda: SMTP(sink), "127.0.0.1", 0)
         stack.callback(smarthost.close)
         slack_port = free_port()
-        env = _environment(folder, url, slack_port, smarthost.sockets[0].getsockname()[1])
+        env = _environment(folder, slack_port, smarthost.sockets[0].getsockname()[1])
+        env["CANAL_SECRET_KEY"] = databases.key
         await stack.enter_async_context(
             _process("tests.bench.fast_slack", str(slack_port), env=env)
         )
         slack = f"http://127.0.0.1:{slack_port}"
         await _answers(f"{slack}/bench/posts?count")
-        options = f"--name Bench --slack-channel {CHANNEL} --primary {RECIPIENT} --undo-seconds 0"
-        await _run("bot", "channels", "add", *options.split(), env=env)
-        if tickets:
-            await fill(url, env["CANAL_SECRET_KEY"], tickets)
+
+        async def add_channel(url: str) -> None:
+            options = (
+                f"--name Bench --slack-channel {CHANNEL} --primary {RECIPIENT} --undo-seconds 0"
+            )
+            await _run(
+                "bot", "channels", "add", *options.split(), env={**env, "CANAL_DATABASE_URL": url}
+            )
+
+        opened = databases.opened(kind, filled=filled, prepare=add_channel)
+        env["CANAL_DATABASE_URL"] = await stack.enter_async_context(opened)
         bench = Bench(slack, sink)
         for _ in range(replicas):
             bench.replicas.append(await stack.enter_async_context(_replica(env)))
         yield bench
 
 
-def _environment(folder: Path, url: str, slack_port: int, smarthost_port: int) -> dict[str, str]:
+def _environment(folder: Path, slack_port: int, smarthost_port: int) -> dict[str, str]:
     return {
         **os.environ,
         "SLACK_BOT_TOKEN": "xoxb-bench",
         "SLACK_APP_TOKEN": "xapp-bench",
         "SLACK_API_URL": f"http://127.0.0.1:{slack_port}/api/",
         "CANAL_DATA_DIR": str(folder / "data"),
-        "CANAL_DATABASE_URL": url,
-        "CANAL_SECRET_KEY": Fernet.generate_key().decode(),
         "CANAL_SMARTHOST_URL": f"smtp://127.0.0.1:{smarthost_port}",
         "CANAL_LOG_LEVEL": "error",
         "CANAL_INBOUND_DOMAIN": "in.bench.example",
