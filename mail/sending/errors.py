@@ -162,7 +162,10 @@ def quote_reply(account: SmtpAccount, error: aiosmtplib.SMTPResponseException) -
 def _hint(account: SmtpAccount) -> Hint | None:
     """What the provider of this server says about passwords."""
     for provider in all_providers():
-        if provider.smtp and provider.smtp.host == account.host.lower():
+        server = provider.smtp
+        if server is None or server.host != account.host.lower():
+            continue
+        if not account.local or server.port == account.port:  # many a server is on this machine
             return provider.app_password
     return None
 

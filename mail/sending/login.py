@@ -8,12 +8,43 @@ from __future__ import annotations
 
 import base64
 import ssl
+import time
 
 import aiosmtplib
 
 from mail.discovery.dial import tls_context
+from mail.errors import LoginFailed
 from mail.sending import connect_errors, errors
 from mail.sending.account import SmtpAccount
+
+_FIRST_PAUSE = 15.0
+_LONGEST_PAUSE = 600.0
+
+
+class LoginPause:
+    """After a refused password the server is left alone, longer each time, however many mails wait.
+
+    Providers lock an account that is tried too often, and others shut out who tries it.
+    """
+
+    def __init__(self) -> None:
+        self._error: LoginFailed | None = None
+        self._seconds = 0.0
+        self._until = 0.0
+
+    def check(self) -> None:
+        """Raises the refusal again while it is too early for another try."""
+        if self._error is not None and time.monotonic() < self._until:
+            raise LoginFailed(self._error.args[0])
+
+    def begin(self, error: LoginFailed) -> None:
+        self._error = error
+        self._seconds = min(max(_FIRST_PAUSE, 2 * self._seconds), _LONGEST_PAUSE)
+        self._until = time.monotonic() + self._seconds
+
+    def end(self) -> None:
+        self._error = None
+        self._seconds = 0.0
 
 
 def tls_for(account: SmtpAccount) -> ssl.SSLContext:

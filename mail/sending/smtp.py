@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from mail.errors import AddressError
+from mail.errors import AddressError, LoginFailed
 from mail.sending import errors
 from mail.sending.account import Security, SmtpAccount
 from mail.sending.connection import OnHandover, SmtpConnection, Stale
+from mail.sending.login import LoginPause
 from mail.sending.parcel import Parcel
 from mail.sending.results import FailureReason, Outcome, RecipientResult, SendResult
 from mail.sentences import say
@@ -70,6 +71,7 @@ class SmtpSender:
         self._timer: asyncio.TimerHandle | None = None
         self._goodbyes: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._login_pause = LoginPause()
 
     async def __aenter__(self) -> Self:
         return self
@@ -152,7 +154,19 @@ class SmtpSender:
         self._drop([one for one in self._idle if one.last_used < oldest or not one.usable])
         if self._idle:
             return self._idle.pop(), False
-        return await SmtpConnection.open(self.account), True
+        return await self._open(), True
+
+    async def _open(self) -> SmtpConnection:
+        if self.account.token is not None:
+            return await SmtpConnection.open(self.account)  # a refused token is asked for anew
+        self._login_pause.check()
+        try:
+            connection = await SmtpConnection.open(self.account)
+        except LoginFailed as error:
+            self._login_pause.begin(error)
+            raise
+        self._login_pause.end()
+        return connection
 
     def _give_back(self, connection: SmtpConnection) -> None:
         if self._closed or not connection.usable:

@@ -536,6 +536,33 @@ async def test_a_wrong_password_is_tried_once_and_never_shown() -> None:
         assert len(host.attempts) == 1
 
 
+async def test_after_a_wrong_password_other_mails_leave_the_server_alone_for_a_while() -> None:
+    async with run_smarthost(Script(passwords={"us": "new"})) as host:
+        async with SmtpSender(account(host, user="us", password="old")) as sender:
+            for _ in range(5):
+                with pytest.raises(LoginFailed, match="refused this user name or password"):
+                    await sender.send(US, ["jo@x.example"], MAIL)
+        assert len(host.attempts) == 1
+
+
+async def test_a_password_that_works_again_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mail.sending.login._FIRST_PAUSE", 0.0)
+    script = Script(passwords={"us": "new"})
+    async with run_smarthost(script) as host:
+        async with SmtpSender(account(host, user="us", password="old")) as sender:
+            with pytest.raises(LoginFailed):
+                await sender.send(US, ["jo@x.example"], MAIL)
+            script.passwords["us"] = "old"
+            assert (await sender.send(US, ["jo@x.example"], MAIL)).accepted
+
+
+async def test_a_server_on_this_machine_is_not_taken_for_a_providers() -> None:
+    async with run_smarthost(Script(passwords={"us": "new"})) as host:
+        with pytest.raises(LoginFailed) as caught:
+            await SmtpSender(account(host, user="us", password="old")).probe()
+    assert "Proton" not in str(caught.value)
+
+
 async def test_a_login_that_fails_for_now_is_deferred() -> None:
     script = Script(auth_error="454 4.7.0 Temporary authentication failure")
     async with run_smarthost(script) as host:
