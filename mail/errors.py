@@ -22,6 +22,7 @@ MailError
     ├── FolderMissing       the mailbox has no folder of that name
     ├── Refused             a permanent answer (5xx, NO)
     ├── Deferred            a temporary answer (4xx): try again later
+    │   └── ServerAway      … that concerns every mail, not this one
     └── Ambiguous           the connection was lost after the mail was handed over
 
 The axis is what the caller should do, not which library raised. The docstring of a class is its
@@ -138,6 +139,10 @@ class Deferred(WireError):  # noqa: N818
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds that the server wants us to wait, where it says so."""
+
+
+class ServerAway(Deferred):
+    """The mail server takes no mail at all for now."""
 
 
 class Ambiguous(WireError):  # noqa: N818

@@ -35,6 +35,9 @@ from mail.errors import (
     Deferred,
     LoginFailed,
     MailError,
+    ProtocolBroken,
+    ServerAway,
+    ServerSilent,
     TlsFailed,
 )
 from mail.mime.relayed_ids import relayed_ids
@@ -48,7 +51,9 @@ _log = logging.getLogger(__name__)
 _GIVE_UP_AFTER = timedelta(days=5)
 _TELL_AFTER = timedelta(minutes=15)
 _SLOWEST_RETRY = timedelta(hours=2)
-_PASSING = (Deferred, ConnectFailed, TlsFailed, LoginFailed)
+_NO_WAY_OUT = (ConnectFailed, TlsFailed, LoginFailed, ServerSilent, ProtocolBroken)
+"""Troubles of the connection, which concern every reply: the admins have to hear of them."""
+_PASSING = (Deferred, *_NO_WAY_OUT)
 
 
 class MailDelivery:
@@ -246,7 +251,8 @@ class MailDelivery:
             await messages.move_state(
                 tx, message.id, ["sending"], "held", error=str(error)[:1000], details=details
             )
-            if isinstance(error, ConnectFailed | TlsFailed | LoginFailed):
+            away_for_long = isinstance(error, ServerAway) and age > _TELL_AFTER
+            if isinstance(error, _NO_WAY_OUT) or away_for_long:
                 dead = isinstance(error, DeadGrant)
                 channel_id = message.email_channel_id
                 await health.note_failure(

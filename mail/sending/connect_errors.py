@@ -12,11 +12,11 @@ from mail.discovery.untrusted import why_untrusted
 from mail.errors import (
     ConnectFailed,
     ConnectTimeout,
-    Deferred,
     HostUnknown,
     MailError,
     PortRefused,
     ProtocolBroken,
+    ServerAway,
     ServerSilent,
     TlsFailed,
 )
@@ -73,7 +73,8 @@ def _no_greeting(
     """Connected, but what is there does not begin as a mail server that has time for us."""
     where = _where(account)
     if isinstance(error, aiosmtplib.SMTPConnectResponseError):
-        return Deferred(
+        kind = ConnectFailed if error.code >= 500 else ServerAway
+        return kind(
             say(
                 "{where} does not take mail now: {quote}.",
                 where=where,

@@ -15,7 +15,7 @@ import aiosmtplib
 from aiosmtplib.protocol import SMTPProtocol
 from aiosmtplib.response import SMTPResponse
 
-from mail.errors import Ambiguous
+from mail.errors import Ambiguous, ServerAway
 from mail.sending import connect_errors, errors
 from mail.sending.account import Security, SmtpAccount
 from mail.sending.login import encrypt, greet, log_in, own_name, tls_for
@@ -71,7 +71,7 @@ class SmtpConnection:
                 await log_in(account, client)
         except _TRANSPORT_ERRORS as error:
             _hang_up(client)
-            raise errors.lost(account) from error
+            raise errors.lost(account, ServerAway) from error
         except aiosmtplib.SMTPResponseException as error:
             _hang_up(client)
             raise connect_errors.connect_error(account, error) from error

@@ -17,6 +17,7 @@ from mail.errors import (
     LoginFailed,
     MailError,
     Refused,
+    ServerAway,
     TooLarge,
 )
 from mail.sending.account import SmtpAccount
@@ -31,7 +32,7 @@ def login_error(account: SmtpAccount, error: aiosmtplib.SMTPResponseException) -
     enhanced, _ = split_reply(error.message)
     outcome, _ = classify(error.code, enhanced)
     if outcome is Outcome.TEMPORARY and error.code != 334:
-        return Deferred(
+        return ServerAway(
             say(
                 "{host} cannot check the password now ({codes}: {words}).",
                 host=account.host,
@@ -117,11 +118,9 @@ def needs_smtputf8(account: SmtpAccount, address: str) -> AddressError:
     )
 
 
-def lost(account: SmtpAccount) -> Deferred:
+def lost(account: SmtpAccount, kind: type[Deferred] = Deferred) -> Deferred:
     """The connection broke before the whole mail was handed over: nothing was accepted."""
-    return Deferred(
-        say("{host} broke the connection off before it had the mail.", host=account.host)
-    )
+    return kind(say("{host} broke the connection off before it had the mail.", host=account.host))
 
 
 def out_of_turn(account: SmtpAccount) -> Deferred:

@@ -548,12 +548,14 @@ async def test_after_a_wrong_password_other_mails_leave_the_server_alone_for_a_w
 async def test_a_password_that_works_again_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mail.sending.login._FIRST_PAUSE", 0.0)
     script = Script(passwords={"us": "new"})
-    async with run_smarthost(script) as host:
-        async with SmtpSender(account(host, user="us", password="old")) as sender:
-            with pytest.raises(LoginFailed):
-                await sender.send(US, ["jo@x.example"], MAIL)
-            script.passwords["us"] = "old"
-            assert (await sender.send(US, ["jo@x.example"], MAIL)).accepted
+    async with (
+        run_smarthost(script) as host,
+        SmtpSender(account(host, user="us", password="old")) as sender,
+    ):
+        with pytest.raises(LoginFailed):
+            await sender.send(US, ["jo@x.example"], MAIL)
+        script.passwords["us"] = "old"
+        assert (await sender.send(US, ["jo@x.example"], MAIL)).accepted
 
 
 async def test_a_server_on_this_machine_is_not_taken_for_a_providers() -> None:
