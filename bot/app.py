@@ -19,7 +19,7 @@ from bot.config.secret_key import load_secret_keys
 from bot.config.settings import Settings
 from bot.http import HttpServer
 from bot.listeners.services import Services
-from bot.lock import ProcessLock
+from bot.lock import alone_on
 from bot.metrics import build_metrics
 from bot.parts import Parts, build_parts
 from bot.scheduler import Scheduler
@@ -112,10 +112,7 @@ class Canal:
     async def _open_database(self) -> tuple[Database, bytes]:
         settings = self._settings
         keys = load_secret_keys(settings)
-        if settings.is_sqlite:
-            lock = ProcessLock(settings.data_dir / "canal.lock")
-            lock.acquire()
-            self._stack.callback(lock.release)
+        self._stack.enter_context(alone_on(settings))
         database = open_database(settings.database_url, Vault(keys))
         self._stack.push_async_callback(database.close)
         signing_key = await prepare(database)

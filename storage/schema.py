@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from storage.engine import Database
-from storage.errors import NewerDatabase, Unreachable
+from storage.errors import NewerDatabase, Unavailable, Unreachable
 from storage.models import Meta
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,6 +26,9 @@ SERVES_KEY = "schema_serves"
 """In the database: `revision:serves`, by the Canal whose newest revision that is."""
 DAMAGED = ("not a database", "malformed")
 """What SQLite says of a file that it cannot make sense of."""
+_FOR_GOOD = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password",
+             "permission denied", "certificate", "does not support SSL", "not known")  # fmt: skip
+"""What PostgreSQL says when only a person can mend it."""
 _ADVISORY_LOCK = 0x43414E414C  # "CANAL": two Canals that start together migrate one after the other
 
 
@@ -78,7 +81,20 @@ def unusable(database: Database, error: Exception) -> Unreachable:
         damaged = any(word in cause for word in DAMAGED)
         mend = " Go back to a backup (docs/deploy.md)." if damaged else ""
         return Unreachable(f"The database file {url.database} cannot be opened ({cause}).{mend}")
-    return Unreachable(f"PostgreSQL at {url.host}:{url.port or 5432} cannot be used ({cause}).")
+    kind = Unavailable if _may_pass(error, cause) else Unreachable
+    return kind(
+        f"PostgreSQL at {url.host}:{url.port or 5432} cannot be used ({cause}): look at the server "
+        "and at the address, user and password by which Canal asks for it."
+    )
+
+
+def _may_pass(error: Exception, cause: str) -> bool:
+    """Whether it may work a little later, with the same settings.
+
+    Of a connection that was refused libpq tells the words alone, no code.
+    """
+    is_about_the_connection = isinstance(error, OperationalError | OSError)
+    return is_about_the_connection and not any(word in cause for word in _FOR_GOOD)
 
 
 def _config(connection: Connection | None = None) -> Any:

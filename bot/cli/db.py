@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from bot.clock import SystemClock
 from bot.config.secret_key import find_secret_keys, refuse_lost_key
 from bot.config.settings import Settings, load_settings
 from bot.config.types import parse_database_url
-from bot.lock import ProcessLock
+from bot.lock import alone_on
 from bot.problems import StartupError
 from bot.runtime import run
 from handlers.upkeep.startup import go_on_from_backup
@@ -119,7 +119,7 @@ def copy(
             finally:
                 await target.close()
 
-    with _alone(settings):
+    with alone_on(settings):
         run(main())
     say("Everything is copied. Set CANAL_DATABASE_URL to the new database, keep the secret key,")
     say("and start Canal. It does not start on the old file any more (“canal db reopen”).")
@@ -135,23 +135,12 @@ def reopen() -> None:
             await verify(database, even_moved=True)
             return await forget_move(database)
 
-    with _alone(settings):
+    with alone_on(settings):
         was_moved = run(main())
     if not was_moved:
         say("This database was not moved: there is nothing to take back.")
         return
     say("Canal starts on this file again. What came to the new database since is not in it.")
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """While no Canal runs on the SQLite file. Raises StartupError when one does."""
-    lock = ProcessLock(settings.data_dir / "canal.lock")
-    lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _sqlite_settings(otherwise: str) -> Settings:

@@ -1,4 +1,7 @@
-"""A start that cannot succeed: one clear sentence each on stderr, exit status 2, no traceback."""
+"""A start that cannot succeed: one clear sentence each on stderr, exit status 2, no traceback.
+
+What may pass by itself has a status of its own, so that systemd starts Canal again.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.problems import EXIT_NOT_YET
 from tests.app.command_line import Canal, Said, command_line
 from tests.app.harness import Harness
 from tests.app.process import run_cli
+from tests.servers.postgres import PostgresServer
 
 _KEY = "M2fmgS2eMTkGPcYIUSgZNDYAMVkLLqbjRyUPpQxP2vE="
 _TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
@@ -26,8 +31,8 @@ def canal(
     return command_line(monkeypatch, capsys, tmp_path)
 
 
-def the_sentence(said: Said) -> str:
-    assert (said.status, said.out) == (2, ""), said
+def the_sentence(said: Said, status: int = 2) -> str:
+    assert (said.status, said.out) == (status, ""), said
     assert "Traceback" not in said.err
     (line,) = said.err.strip().splitlines()
     assert line.startswith("canal: ")
@@ -104,23 +109,42 @@ def test_a_key_file_that_cannot_be_read(canal: Canal, tmp_path: Path) -> None:
     assert "CANAL_SECRET_KEY_FILE" in the_sentence(said)
 
 
-def test_a_database_that_is_not_there(canal: Canal) -> None:
+def test_a_database_that_is_not_there_yet_is_no_wrong_setting(canal: Canal) -> None:
     said = canal(
         "run",
         CANAL_DATABASE_URL="postgresql+psycopg://u:hunter2@127.0.0.1:1/x",
         CANAL_SECRET_KEY=_KEY,
         **_TOKENS,
     )
-    assert "127.0.0.1:1" in the_sentence(said)
+    assert "127.0.0.1:1" in the_sentence(said, EXIT_NOT_YET)
     assert "hunter2" not in said.err
-    assert "CANAL_DATABASE_URL" in the_sentence(
-        canal("run", CANAL_DATABASE_URL="oracle://x", **_TOKENS)
-    )
 
 
-def test_a_slack_that_is_not_there(canal: Canal) -> None:
+def test_a_database_of_a_kind_that_nobody_knows(canal: Canal) -> None:
+    said = canal("run", CANAL_DATABASE_URL="oracle://x", **_TOKENS)
+    assert "CANAL_DATABASE_URL" in the_sentence(said)
+
+
+def test_a_slack_that_is_not_there_at_the_first_start(canal: Canal) -> None:
     said = canal("run", SLACK_API_URL="http://127.0.0.1:1/api/", **_TOKENS)
-    assert "Slack cannot be reached" in the_sentence(said)
+    assert "Slack cannot be reached" in the_sentence(said, EXIT_NOT_YET)
+
+
+@pytest.mark.postgres
+def test_a_postgres_that_is_full_is_no_wrong_setting(
+    canal: Canal, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    """Canal would stay away for good where systemd is told not to try wrong settings again."""
+    postgres_server.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0")
+    try:
+        crowded = postgres_url.replace("postgres@", "crowded@")
+        said = canal("run", CANAL_DATABASE_URL=crowded, CANAL_SECRET_KEY=_KEY, **_TOKENS)
+        assert "too many connections" in the_sentence(said, EXIT_NOT_YET)
+    finally:
+        postgres_server.execute("DROP ROLE crowded")
+    gone = f"{postgres_url}_gone"
+    said = canal("run", CANAL_DATABASE_URL=gone, CANAL_SECRET_KEY=_KEY, **_TOKENS)
+    assert "does not exist" in the_sentence(said)
 
 
 def test_check_says_everything_in_sentences(canal: Canal) -> None:
@@ -150,6 +174,23 @@ async def running(tmp_path: Path) -> AsyncIterator[Harness]:
 async def test_a_second_process_on_one_sqlite_file(running: Harness) -> None:
     status, out, err = await run_cli(running.environment(), "run")
     assert "Another Canal already runs" in the_sentence(Said(status, out, err))
+
+
+async def test_a_second_process_with_a_data_folder_of_its_own_on_one_sqlite_file(
+    running: Harness, tmp_path: Path
+) -> None:
+    """The file is named by CANAL_DATABASE_URL, here by a symbolic link to it."""
+    link = tmp_path / "the same.db"
+    link.symlink_to(tmp_path / "data" / "canal.db")
+    env = {
+        **running.environment(),
+        "CANAL_DATA_DIR": str(tmp_path / "other"),
+        "CANAL_SECRET_KEY_FILE": str(tmp_path / "data" / "secret.key"),
+        "CANAL_DATABASE_URL": f"sqlite+aiosqlite:///{link}",
+    }
+    for words in (("run",), ("db", "copy", "--to", "postgresql://u@127.0.0.1:1/x")):
+        status, out, err = await run_cli(env, *words)
+        assert "Another Canal already runs" in the_sentence(Said(status, out, err))
 
 
 async def test_what_only_shows_against_a_living_slack(
