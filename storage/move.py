@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from storage.engine import Database, Session
+from storage.engine import Database, Session, is_sqlite
 from storage.errors import StorageError
 from storage.models import Base
 from storage.notify import is_anybody_there
@@ -111,7 +111,7 @@ async def _move_table(reader: Session, writer: Session, table: Table) -> Moved:
     for link in links:
         values = {name: link[name] for name in own}
         await writer.execute(update(table).where(table.c.id == link["of"]).values(values))
-    await _set_counter(writer, table)
+    await _set_counter(reader, writer, table)
     return Moved(table.name, count)
 
 
@@ -137,15 +137,24 @@ async def _batches(reader: Session, table: Table) -> AsyncIterator[list[Row]]:
         yield batch
 
 
-async def _set_counter(writer: Session, table: Table) -> None:
+async def _set_counter(reader: Session, writer: Session, table: Table) -> None:
     """PostgreSQL counts ids with sequences, which inserted ids do not move."""
     column = table.autoincrement_column
     if column is None or writer.get_bind().dialect.name != "postgresql":
         return
     highest = await writer.scalar(select(func.max(column)))
-    if highest is not None:
+    highest = max(highest or 0, await _last_given(reader, table))
+    if highest:
         sequence = func.pg_get_serial_sequence(table.name, column.name)
         await writer.execute(select(func.setval(sequence, highest)))
+
+
+async def _last_given(reader: Session, table: Table) -> int:
+    """The last id of a table that gives none again, also where its row is gone."""
+    if not (is_sqlite(reader) and table.dialect_options["sqlite"]["autoincrement"]):
+        return 0
+    query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+    return await reader.scalar(query, {"name": table.name}) or 0
 
 
 async def _verify(reader: Session, writer: Session, moved: list[Moved]) -> None:

@@ -34,9 +34,11 @@ class OutboxItem(Base):
             sqlite_where=text("state = 'dead'"),
             postgresql_where=text("state = 'dead'"),
         ),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    """Never given again: a button under an old notice names its item by it."""
     team_id: Mapped[str] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(24))
     lane: Mapped[str] = mapped_column(String(64))

@@ -16,7 +16,7 @@ from storage.errors import MovedAway, StorageError, Unreachable
 from storage.models import Base, RawMail
 from storage.move import move, reopen
 from storage.notify import Notifier
-from storage.queries import channels, mails, messages, meta, tickets
+from storage.queries import channels, mails, messages, meta, outbox, tickets
 from storage.startup import prepare, verify
 from tests.servers.postgres import PostgresServer
 from tests.storage.samples import (
@@ -248,6 +248,21 @@ async def test_ids_are_counted_on_after_the_move(source: Database, target: Datab
         secret = await channels.open_secret(tx, channel, "in")
     assert message.id == 2
     assert secret == {"p": "s"}
+
+
+@pytest.mark.postgres
+async def test_numbers_of_outbox_items_that_are_gone_are_not_given_again_after_the_move(
+    source: Database, target: Database
+) -> None:
+    async with source.write() as tx:
+        await enqueue(tx, 1)
+    async with source.write() as tx:
+        last = (await outbox.list_items(tx))[-1].id
+        assert await outbox.drop(tx, last)
+    await move(source, target)
+    async with target.write() as tx:
+        await enqueue(tx, 2)
+        assert (await outbox.list_items(tx))[-1].id > last
 
 
 @pytest.mark.postgres

@@ -52,6 +52,15 @@ async def test_what_is_due_is_claimed_oldest_first(db: Database) -> None:
     assert await claim(db, now=after(20)) == []
 
 
+async def test_the_number_of_an_item_that_is_gone_is_not_given_again(db: Database) -> None:
+    """A button under an old notice, and a command typed a little late, mean that item only."""
+    await add(db, 1)
+    (gone,) = await claim(db)
+    await done(db, [gone])
+    await add(db, 2)
+    assert [item.id > gone.id for item in await listed(db)] == [True]
+
+
 async def test_items_of_one_order_are_done_one_after_the_other(db: Database) -> None:
     for number in (1, 2, 3):
         await add(db, number, order_key="thread:7")
