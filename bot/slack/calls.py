@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
@@ -28,11 +29,14 @@ _CLOSED = frozenset({
     "token_revoked", "token_expired", "not_authed", "missing_scope", "team_access_not_granted",
     "restricted_action", "org_login_required", "ekm_access_denied", "no_permission",
     "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
+    "restricted_action_non_threadable_channel", "restricted_action_thread_locked", "is_inactive",
+    "access_denied", "accesslimited", "not_allowed_token_type", "two_factor_setup_required",
+    "enterprise_is_restricted",
 })  # fmt: skip
 """Codes that an admin has to mend; the content is fine and waits."""
-_PASSING = frozenset({
-    "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org",
-})  # fmt: skip
+_PASSING = frozenset({"request_timeout", "team_added_to_org", "message_limit_exceeded"})
+_HALF_DONE = frozenset({"internal_error", "fatal_error", "service_unavailable"})
+"""Slack's documentation says of these that some of it may have succeeded."""
 
 
 class SlackCalls:
@@ -165,8 +169,9 @@ def _translate(status: int, data: Json, retry_after: str | None) -> ChatError:
     code = str(data.get("error") or f"http_{status}")
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return ChatRateLimited(_seconds(retry_after))
-    if status >= 500 or not data:
-        # Neither says anything of whether the message was posted before it.
+    is_verdict = "error" in data or (data and status == 404)
+    if status >= 500 or not is_verdict or code in _HALF_DONE:
+        # None of these says whether the message was posted before it.
         return ChatUncertain(code)
     if code in _PASSING:
         return ChatUnavailable(code)
@@ -178,9 +183,10 @@ def _translate(status: int, data: Json, retry_after: str | None) -> ChatError:
 
 def _seconds(value: object) -> float:
     try:
-        return min(max(float(str(value)), 0.1), 3600.0)
+        seconds = float(str(value))
     except ValueError:
         return 1.0
+    return 1.0 if math.isnan(seconds) else min(max(seconds, 0.1), 3600.0)
 
 
 async def within(seconds: float, call: Any, default: Any) -> Any:
