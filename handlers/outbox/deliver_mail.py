@@ -130,6 +130,10 @@ class MailDelivery:
         too_old = now - message.created_at > _GIVE_UP_AFTER
         results = [given_up(one) if too_old else one for one in result.recipients]
         rows = {one.address: delivery_row(one) for one in results}
+        everything = [
+            *(one for one in attempt.before if one["address"] not in rows),
+            *rows.values(),
+        ]
 
         async def save(tx: Session) -> None:
             await messages.save_deliveries(tx, message.id, list(rows.values()), now=now)
@@ -139,11 +143,8 @@ class MailDelivery:
         if waiting:
             await self._context.db.in_write(save)
             error = Deferred(f"{waiting[0].address}: {waiting[0].codes} {waiting[0].text}")
-            return await self._try_later(item, message, error)
-        everything = [
-            *(one for one in attempt.before if one["address"] not in rows),
-            *rows.values(),
-        ]
+            reached = any(one["state"] == "accepted" for one in everything)
+            return await self._try_later(item, message, error, reached=reached)
         if any(one["state"] in ("permanent", "bounced") for one in everything):
             finish = self._refused(attempt.parts, refusals(everything, results))
         else:
@@ -235,9 +236,18 @@ class MailDelivery:
         return settle
 
     async def _try_later(
-        self, item: OutboxRecord, message: MessageRecord, error: MailError
+        self,
+        item: OutboxRecord,
+        message: MessageRecord,
+        error: MailError,
+        *,
+        reached: bool = False,
     ) -> Settle | None:
-        """Back to held, with growing waits; the agent hears of it once, and at the end."""
+        """Back to held, with growing waits; the agent hears of it once, and at the end.
+
+        `reached`: somebody has it already. Those do not wait long for what comes next, because
+        another's mailbox is full.
+        """
         now = self._context.clock.now()
         age = now - message.created_at
         if age > _GIVE_UP_AFTER:
@@ -267,7 +277,8 @@ class MailDelivery:
                 await work.notice_in_thread(tx, ticket, notice, now=now)
 
         await self._context.db.in_write(hold_again)
-        raise Later(_pause(item.attempts, error), str(error)) from error
+        apart = f"mail:{message.ticket_id}:{message.id}" if reached and age > _TELL_AFTER else None
+        raise Later(_pause(item.attempts, error), str(error), apart) from error
 
 
 def _pause(attempts: int, error: MailError) -> timedelta:

@@ -18,11 +18,12 @@ async def untouched(_tx: Session) -> None:
 
 
 class Later(Exception):  # noqa: N818 - an outcome, not an error
-    """A delivery's wish to be repeated after `delay`."""
+    """A delivery's wish to be repeated after `delay`; with an `order_key`, in another order."""
 
-    def __init__(self, delay: timedelta, reason: str) -> None:
+    def __init__(self, delay: timedelta, reason: str, order_key: str | None = None) -> None:
         super().__init__(reason)
         self.delay = delay
+        self.order_key = order_key
 
 
 class ClaimLost(Exception):  # noqa: N818 - an outcome, not an error

@@ -232,7 +232,12 @@ class OutboxWorker:
                 _log.warning("outbox item %d was taken over by another Canal", item.id)
             case Later():
                 await outbox.retry(
-                    tx, item.id, holder, not_before=now + error.delay, error=str(error)
+                    tx,
+                    item.id,
+                    holder,
+                    not_before=now + error.delay,
+                    error=str(error),
+                    order_key=error.order_key,
                 )
             case ChatRateLimited():
                 await self._slow_down(tx, item, error.retry_after)

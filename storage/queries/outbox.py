@@ -168,9 +168,10 @@ async def retry(
     error: str,
     uncertain: bool = False,
     counts: bool = True,
+    order_key: str | None = None,
 ) -> bool:
     """Back to ready; `counts` False where the attempt says nothing of the item (a rate limit).
-
+    With an `order_key`, what was behind it waits for it no more.
     False when the claim had passed to somebody else, who decides now.
     """
     values: dict[str, Any] = {
@@ -180,6 +181,7 @@ async def retry(
         "uncertain": uncertain,
         "claimed_by": None,
         "claimed_until": None,
+        "order_key": order_key or OutboxItem.order_key,
     }
     if not counts:
         values["attempts"] = OutboxItem.attempts - 1
@@ -289,10 +291,8 @@ async def cancel(tx: Session, dedupe_key: str) -> bool:
 async def is_on_its_way(tx: Session, kind: str, lane: str) -> bool:
     """Whether an item of this kind may have taken effect without that being recorded yet."""
     of_them = select(OutboxItem.id).where(OutboxItem.kind == kind, OutboxItem.lane == lane)
-    claimed, in_doubt = (
-        of_them.where(OutboxItem.state == "claimed"),
-        of_them.where(OutboxItem.uncertain),
-    )
+    claimed = of_them.where(OutboxItem.state == "claimed")
+    in_doubt = of_them.where(OutboxItem.uncertain)
     return await tx.scalar(claimed.union_all(in_doubt).limit(1)) is not None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,34 @@ async def test_a_reply_waits_for_a_server_that_does_not_work_and_the_admins_hear
     front.instead = None
     await canal.sent()
     await canal.wait_reaction(ts, "white_check_mark")
+
+
+async def test_who_has_a_reply_does_not_wait_for_the_next_because_anothers_mailbox_is_full(
+    canal: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a while it does: a server that lets strangers wait would else get them out of order."""
+    await canal.write(headers={"Cc": "full@cust.example"})
+    card = await canal.ticket()
+    canal.catcher.refuse("full@cust.example", "452 4.2.2 mailbox full")
+    first = await canal.say(card, "The first")
+    await canal.sent()
+    second = await canal.say(card, "The second")
+    await canal.sandbox.wait_for(lambda: canal.reactions(second))
+    assert len(canal.catcher.mails) == 1
+    monkeypatch.setattr("handlers.outbox.deliver_mail._TELL_AFTER", timedelta(0))
+    assert "The second" in (await canal.sent(2)).text
+    assert canal.reactions(first) == {"hourglass_flowing_sand"}
+    canal.catcher.accept_all()
+    for ts in (first, second):
+        await canal.sandbox.wait_for(partial(has_left, canal, ts), timeout=20)
+    reached = [(one.rcpt_to, one.text.split()[1]) for one in canal.catcher.mails]
+    assert sorted(reached) == [
+        (["full@cust.example"], "first"),
+        (["full@cust.example"], "second"),
+        (["jo@cust.example"], "first"),
+        (["jo@cust.example"], "second"),
+    ]
+
+
+def has_left(canal: Harness, ts: str) -> bool:
+    return canal.reactions(ts) == {"white_check_mark"}
