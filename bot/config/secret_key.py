@@ -24,6 +24,8 @@ def load_secret_keys(settings: Settings) -> tuple[str, ...]:
     Raises StartupError with a sentence that never holds any of a key; also for a SQLite database
     whose key is lost, since a new one would not open it.
     """
+    if settings.is_sqlite:
+        ensure_data_dir(settings.data_dir)  # also where the key is not kept in it
     keys = find_secret_keys(settings)
     if keys is not None:
         return keys

@@ -35,6 +35,7 @@ from mail.sentences import say
 from storage.engine import Session
 from storage.queries import channels, mails
 from storage.records import ArrivalRecord, ChannelRecord
+from storage.trouble import is_trouble
 
 _log = logging.getLogger(__name__)
 _BATCH = 32
@@ -161,7 +162,9 @@ class FilingWorker:
                 if await mails.still_claimed(tx, [arrival.id], self._context.holder):
                     channel = await channels.get(tx, arrival.email_channel_id)
                     await self._file(tx, arrival, mail, channel)
-        except Exception as error:  # noqa: BLE001 - judged, recorded and tried again
+        except Exception as error:
+            if is_trouble(error):
+                raise  # it says nothing of this mail, and those after it must not overtake it
             _log.exception("arrival %d could not be filed", arrival.id)
             async with self._context.db.write() as tx:
                 if await mails.still_claimed(tx, [arrival.id], self._context.holder):

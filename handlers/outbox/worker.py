@@ -37,6 +37,7 @@ from storage.engine import Session
 from storage.group_commit import GroupCommitter
 from storage.queries import outbox
 from storage.records import OutboxRecord
+from storage.trouble import is_trouble
 
 _log = logging.getLogger(__name__)
 _LEASE = timedelta(minutes=5)
@@ -261,6 +262,17 @@ class OutboxWorker:
                 )
                 if is_ours:
                     await self._closed.tell(tx, item, error.code)
+            case _ if is_trouble(error):
+                _log.warning("outbox item %d (%s): %s", item.id, item.kind, error)
+                await outbox.retry(
+                    tx,
+                    item.id,
+                    holder,
+                    not_before=now + pause_after(item.attempts),
+                    error=f"{type(error).__name__}: {error}",
+                    uncertain=True,
+                    counts=False,
+                )
             case _:
                 await self._retry_or_bury(tx, item, error)
 

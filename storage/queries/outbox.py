@@ -243,7 +243,10 @@ async def release_claims(tx: Session, holders: Collection[str] | None = None) ->
 
 
 async def release_all_but(tx: Session, holder: str, kept: Collection[int]) -> None:
-    """Give back what the holder has claimed and does not know of, or could not record."""
+    """Give back what the holder has claimed and does not know of, or could not record.
+
+    It was the database that failed: that counts as no attempt.
+    """
     await tx.execute(
         update(OutboxItem)
         .where(
@@ -251,7 +254,13 @@ async def release_all_but(tx: Session, holder: str, kept: Collection[int]) -> No
             OutboxItem.claimed_by == holder,
             OutboxItem.id.not_in(list(kept)),
         )
-        .values(state="ready", uncertain=True, claimed_by=None, claimed_until=None)
+        .values(
+            state="ready",
+            uncertain=True,
+            attempts=OutboxItem.attempts - 1,
+            claimed_by=None,
+            claimed_until=None,
+        )
     )
 
 

@@ -87,6 +87,13 @@ def test_a_file_that_is_no_database(canal: Canal, tmp_path: Path) -> None:
     assert "canal.db" in the_sentence(canal("run", **_TOKENS))
 
 
+def test_a_data_folder_is_made_for_its_owner_alone_also_with_a_key_from_elsewhere(
+    canal: Canal, tmp_path: Path
+) -> None:
+    assert canal("channels", "list", CANAL_SECRET_KEY=_KEY).status == 0
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_data_folder_that_is_a_file(canal: Canal, tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     assert str(tmp_path / "data") in the_sentence(canal("run", **_TOKENS))
