@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -17,6 +19,7 @@ from bot.config.settings import Settings
 from bot.listeners import register
 from bot.listeners.services import Services
 from bot.problems import StartupError
+from bot.slack.gateway import SlackChat
 from bot.slack_absence import Absence
 
 _log = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ def build_bolt(settings: Settings, client: AsyncWebClient, services: Services) -
     logger.setLevel(logging.ERROR)  # it warns of SLACK_BOT_TOKEN, which the client has already
     app = AsyncApp(
         client=client,
+        authorize=_authorize_once(services.chat),
         signing_secret=secret.get_secret_value() if secret else "socket mode needs none",
         process_before_response=True,
         raise_error_for_unhandled_request=False,
@@ -51,6 +55,30 @@ def build_bolt(settings: Settings, client: AsyncWebClient, services: Services) -
     logger.setLevel(logging.NOTSET)
     register(app, services)
     return app
+
+
+def _authorize_once(chat: SlackChat) -> Callable[[AsyncBoltContext], Awaitable[AuthorizeResult]]:
+    """Who we are, by which Bolt knows what we did ourselves.
+
+    Left to itself, Bolt acknowledges what came while Slack does not answer that: it would be lost.
+    """
+    known: list[AuthorizeResult] = []
+
+    async def authorize(context: AsyncBoltContext) -> AuthorizeResult:
+        if not known:
+            answer = await chat.fetch_identity()
+            known.append(
+                AuthorizeResult(
+                    enterprise_id=answer.get("enterprise_id"),
+                    team_id=answer.get("team_id"),
+                    bot_user_id=answer.get("user_id"),
+                    bot_id=answer.get("bot_id"),
+                    bot_token=context.client.token,
+                )
+            )
+        return known[0]
+
+    return authorize
 
 
 class SocketMode:

@@ -49,6 +49,10 @@ class SlackChat(History):
     async def close(self) -> None:
         await self._calls.close()
 
+    async def fetch_identity(self) -> Json:
+        """Whom Slack takes us for: team_id, user_id and bot_id among others."""
+        return await self._calls.call("auth.test")
+
     async def post_card(self, card: TicketCard) -> str:
         return await self._post(card.place, await self._card(card))
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from slack_bolt.request.async_request import AsyncBoltRequest
 from sqlalchemy import update
 
 from bot.problems import StartupError
+from bot.slack_connection import build_bolt, build_client
 from handlers.outbox import work
 from storage.models import OutboxItem
 from storage.queries import outbox, tickets
@@ -237,3 +239,16 @@ async def test_admins_who_cannot_be_asked_for_now_are_told_later(
     await canal.sandbox.wait_for(lambda: told(canal))
     await canal.idle()
     assert len(told(canal)) == 1
+
+
+async def test_nothing_is_acknowledged_before_slack_has_told_who_we_are(canal: Harness) -> None:
+    settings = canal.settings()
+    bolt = build_bolt(settings, build_client(settings), canal.canal.services)
+    event = {"type": "message", "channel": canal.support, "user": canal.ana, "ts": "1.2"}
+    body = {"type": "event_callback", "team_id": canal.sandbox.team_id, "event": event}
+    answers = []
+    for fault in ("internal_error", "ratelimited", ""):
+        if fault:
+            canal.sandbox.fail("auth.test", fault)
+        answers.append(await bolt.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode")))
+    assert [one.status for one in answers] == [500, 500, 200]
