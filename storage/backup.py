@@ -45,13 +45,19 @@ def _write(db: Database, source: Path, target: Path) -> int:
         reason = (error.strerror or str(error)).lower()
         raise StorageError(f"{target} cannot be written: {reason}.") from error
     finally:
-        draft.unlink(missing_ok=True)
+        _remove(draft)
+
+
+def _remove(draft: Path) -> None:
+    """With the journal, which SQLite leaves where the disk was full or the process died."""
+    for name in (draft.name, f"{draft.name}-journal"):
+        draft.with_name(name).unlink(missing_ok=True)
 
 
 def _begin(draft: Path, target: Path) -> None:
     if target.exists():
         raise StorageError(f"{target} exists already: choose a new name.")
-    draft.unlink(missing_ok=True)
+    _remove(draft)
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # it holds secrets
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -155,6 +156,22 @@ async def test_a_backup_overwrites_nothing(source: Database, tmp_path: Path) -> 
 
 
 @pytest.mark.postgres
+async def test_a_backup_that_finds_no_room_leaves_nothing_behind(
+    source: Database, tmp_path: Path
+) -> None:
+    await fill(source)
+    folder = tmp_path / "small"
+    folder.mkdir()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, limit[1]))
+    try:
+        with pytest.raises(StorageError, match=r"copy\.db cannot be written"):
+            await backup(source, folder / "copy.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert list(folder.iterdir()) == []
+
+
 async def test_postgresql_is_backed_up_by_its_own_tools(target: Database, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="pg_dump"):
         await backup(target, tmp_path / "copy.db")
