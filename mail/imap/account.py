@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from mail.connections import FetchedBatch, FetchOptions, ImapCursor, ImapSettings, Token
 from mail.discovery.providers import Security
 from mail.errors import ConnectionCut, LoginFailed, MailError
+from mail.imap.breakers import Breakers
 from mail.imap.errors import folder_error, login_error, translated
 from mail.imap.fetch import Fetcher
 from mail.imap.folders import Folder, append_mail, list_folders
@@ -33,9 +34,15 @@ JOB_LIMIT = 300.0
 class ImapAccount:
     """A connection that `connect` opens and `close` ends. Every method raises only WireErrors."""
 
-    def __init__(self, settings: ImapSettings, options: FetchOptions | None = None) -> None:
+    def __init__(
+        self,
+        settings: ImapSettings,
+        options: FetchOptions | None = None,
+        breakers: Breakers | None = None,
+    ) -> None:
         self.settings = settings
         self.options = options or FetchOptions()
+        self._breakers = breakers or Breakers()
         self._client: WireClient | None = None
         self._fetcher: Fetcher | None = None
         self._idle_tag: bytes | None = None
@@ -244,7 +251,7 @@ class ImapAccount:
             except imaplib.IMAP4.error as error:
                 names = [folder.name for folder in list_folders(client)]
                 raise folder_error(settings, error, names) from None
-            self._fetcher = Fetcher(client, settings, self.options, state)
+            self._fetcher = Fetcher(client, settings, self.options, state, self._breakers)
 
 
 def _login_with_password(client: WireClient, user: str, password: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import imaplib
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -35,6 +35,7 @@ from mail.imap.answers import (
     uid_of,
     uid_set,
 )
+from mail.imap.breakers import Breakers
 from mail.imap.wire import WireClient
 from mail.sentences import say
 
@@ -42,6 +43,10 @@ WINDOW = 1000
 """How many mails are listed at a time when there are many."""
 RESCAN_MARGIN = timedelta(days=2)
 RESCAN_DEFAULT = timedelta(days=30)
+_HOPELESS = (
+    "The connection to the mail server broke each time that this mail was asked for. "
+    "Read it in the mailbox."
+)
 
 
 class Fetcher:
@@ -53,12 +58,15 @@ class Fetcher:
         settings: ImapSettings,
         options: FetchOptions,
         state: Mapping[bytes, Any],
+        breakers: Breakers,
     ) -> None:
         self._client = client
         self._settings = settings
         self._options = options
         self.exists = int(state.get(b"EXISTS", 0))
         self.uidvalidity = int(state.get(b"UIDVALIDITY", 0))
+        self._breakers = breakers
+        breakers.enter(self.uidvalidity)
         told = int(state.get(b"UIDNEXT", 0))
         self._uidnext_is_told = told > 0
         self._uidnext: int = told or self._ask_uidnext()
@@ -203,7 +211,9 @@ class Fetcher:
         wanted = [
             one for one in listed if not (self._options.unread_only and r"\Seen" in one.flags)
         ]
-        whole = [one for one in wanted if one.size <= self._options.max_mail_bytes]
+        hopeless = {one.uid for one in wanted if self._breakers.is_hopeless(one.uid)}
+        limit = self._options.max_mail_bytes
+        whole = [one for one in wanted if one.size <= limit and one.uid not in hopeless]
         bodies = self._bodies([one.uid for one in whole])
         missing = [one.uid for one in whole if one.uid not in bodies]
         # Gone since it was listed, or still there and not handed out? Only the latter is a mail.
@@ -212,7 +222,9 @@ class Fetcher:
             data = bodies.get(one.uid)
             if data is not None:
                 yield self._mail(one, data)
-            elif one.size > self._options.max_mail_bytes:
+            elif one.uid in hopeless:
+                yield self._mail(one, b"", _HOPELESS)
+            elif one.size > limit:
                 yield self._large(one)
             elif one.uid in still_there:
                 yield self._unreadable(one)
@@ -242,7 +254,8 @@ class Fetcher:
 
     def _partial(self, uid: int, item: str) -> bytes:
         try:
-            entries = self._uid_fetch(str(uid), f"(UID {item})")
+            with self._breakers.asking([uid]):
+                entries = self._uid_fetch(str(uid), f"(UID {item})")
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error:
@@ -250,10 +263,17 @@ class Fetcher:
         return next((body for found, body in bodies_of(entries) if found == uid), b"")
 
     def _bodies(self, uids: list[int]) -> dict[int, bytes]:
+        bodies: dict[int, bytes] = {}
+        for portion in self._breakers.portions(uids):
+            bodies |= self._bodies_of(portion)
+        return bodies
+
+    def _bodies_of(self, uids: Sequence[int]) -> dict[int, bytes]:
         if not uids:
             return {}
         try:
-            entries = self._uid_fetch(uid_set(uids), "(UID BODY.PEEK[])")
+            with self._breakers.asking(uids):
+                entries = self._uid_fetch(uid_set(uids), "(UID BODY.PEEK[])")
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error:
@@ -261,7 +281,7 @@ class Fetcher:
             if len(uids) == 1:
                 return {}
             half = len(uids) // 2
-            return self._bodies(uids[:half]) | self._bodies(uids[half:])
+            return self._bodies_of(uids[:half]) | self._bodies_of(uids[half:])
         wanted = set(uids)
         return {uid: body for uid, body in bodies_of(entries) if uid in wanted}
 

@@ -28,6 +28,7 @@ from typing import TypeVar
 from mail.connections import FetchedBatch, ImapCursor, ImapSettings
 from mail.errors import ConnectTimeout, LoginFailed, MailError, ServerSilent
 from mail.imap.account import ImapAccount
+from mail.imap.breakers import Breakers
 from mail.imap.gate import HostGate
 from mail.imap.look import Look
 from mail.imap.watched import OnHealth, OnMails, TokenSource, WatchedAccount, WatchTiming
@@ -132,6 +133,7 @@ class _Watch:
         self._watcher = watcher
         self._timing = watcher.timing
         self._cursor = account.cursor
+        self._breakers = Breakers(watcher.timing.hopeless)
         self._to_mark: list[tuple[int, int]] = []
         self._failures = 0
         self._store_failures = 0
@@ -159,7 +161,7 @@ class _Watch:
 
     async def _session(self) -> None:
         """One connection, from login until it breaks (or until the next poll is far away)."""
-        imap = ImapAccount(await self._settings(), self.account.options)
+        imap = ImapAccount(await self._settings(), self.account.options, self._breakers)
         try:
             await self._watcher.call(imap, imap.connect, connecting=True)
             resting = False

@@ -42,3 +42,5 @@ class WatchTiming:
     keep_open: float = 600.0
     """Without IDLE, a connection is kept between polls that are not further apart than this."""
     ok_every: float = 60.0
+    hopeless: float = 300.0
+    """How long a mail may end every connection before those behind it go on without it."""

@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,43 @@ async def test_a_connection_cut_in_the_middle_of_a_fetch_goes_on_where_it_was(af
             server.box().add(b"mail %d\r\n" % number + b"x" * 400)
         await collector.until_mails(10)
     assert [mail.uid for mail in collector.mails()] == list(range(1, 11))
+
+
+async def test_a_mail_that_ends_every_connection_holds_up_the_others_only_for_a_while() -> None:
+    collector = Collector()
+    timing = replace(QUICK, hopeless=0.0)
+    async with running_scripted_imap() as server, watching(collector, timing) as watcher:
+        watcher.add(account(server))
+        await server.wait_for_watchers()
+        server.script.deadly = {3}
+        for number in range(1, 6):
+            server.box().add(b"mail %d\r\n" % number)
+        await collector.until_mails(5)
+        server.box().add(b"mail 6\r\n")
+        await collector.until_mails(6)
+    assert [mail.uid for mail in collector.mails()] == [1, 2, 3, 4, 5, 6]
+    assert [mail.uid for mail in collector.mails() if mail.problem] == [3]
+
+
+async def test_a_mail_that_ends_some_connections_is_taken_in_the_end() -> None:
+    collector = Collector()
+    timing = replace(QUICK, hopeless=3600.0)
+    async with running_scripted_imap() as server, watching(collector, timing) as watcher:
+        watcher.add(account(server))
+        await server.wait_for_watchers()
+        server.script.deadly = {1, 2}
+        for number in range(1, 4):
+            server.box().add(b"mail %d\r\n" % number)
+        await server.wait_for("FETCH 1 (UID BODY.PEEK[])", times=10)
+        server.script.deadly = {2}
+        await server.wait_for("FETCH 2 (UID BODY.PEEK[])", times=10)
+        server.script.deadly = set()
+        await collector.until_mails(3)
+    assert [(mail.uid, mail.problem) for mail in collector.mails()] == [
+        (1, None),
+        (2, None),
+        (3, None),
+    ]
 
 
 async def test_a_batch_that_could_not_be_stored_comes_again(

@@ -74,6 +74,8 @@ class Script:
     """The next FETCH answer ends after so many bytes, and the connection with it. Once."""
     unreadable: set[int] = field(default_factory=set)
     """UIDs whose body makes the whole FETCH fail."""
+    deadly: set[int] = field(default_factory=set)
+    """UIDs whose body ends the connection."""
     hidden: set[int] = field(default_factory=set)
     """UIDs whose body is left out of an answer that says OK."""
     before_idle: bytes = b""
@@ -306,6 +308,9 @@ class _Session:
         if body and any(mail.uid in self.script.unreadable for mail in chosen):
             self._say(f"{tag} NO that mail is broken")
             return
+        if body and any(mail.uid in self.script.deadly for mail in chosen):
+            self.writer.write_eof()
+            raise _HangUp
         answer = self.script.before_fetch
         numbered = {id(mail): number for number, mail in enumerate(self.box.mails, 1)}
         for mail in chosen:
