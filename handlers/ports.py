@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from handlers.posts import DigestPost, MailPost, Mark, Notice, Place, TicketCard
@@ -61,6 +61,14 @@ class AgentMessage:
     plain: str
     starts_with_mention: bool = False
     files: tuple[SlackFile, ...] = ()
+
+    @property
+    def said_at(self) -> datetime:
+        """The moment that is in the ts."""
+        try:
+            return datetime.fromtimestamp(float(self.ts), UTC)
+        except (ValueError, OverflowError, OSError):
+            return datetime.fromtimestamp(0, UTC)
 
 
 class Chat(Protocol):

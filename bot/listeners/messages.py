@@ -63,7 +63,14 @@ async def _on_changed(services: Services, event: Json, context: Json) -> None:
 
 
 async def _on_deleted(services: Services, event: Json) -> None:
-    outcome = await services.replies.on_delete(event["channel"], str(event["deleted_ts"]))
+    before = event.get("previous_message") or {}
+    is_persons = bool(before.get("thread_ts")) and is_persons_message(before)
+    outcome = await services.replies.on_delete(
+        event["channel"],
+        str(event["deleted_ts"]),
+        thread_ts=str(before["thread_ts"]) if is_persons else "",
+        user_id=str(before["user"]) if is_persons else "",
+    )
     message = outcome.message if outcome else None
     if outcome is None or message is None or not message.slack_user_id:
         return

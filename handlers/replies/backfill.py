@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from handlers.context import Context
 from handlers.errors import ChatError, ChatRateLimited, ChatUnavailable, ChatUncertain
@@ -171,9 +171,8 @@ class Backfill:
                 await self._replies.on_edit(said)
 
     async def _take(self, said: AgentMessage, now: datetime, restored_at: datetime | None) -> None:
-        said_at = datetime.fromtimestamp(_number(said.ts), UTC)
-        may_be_sent = restored_at is not None and said_at < restored_at
-        is_old = now - said_at > _SEND_UP_TO
+        may_be_sent = restored_at is not None and said.said_at < restored_at
+        is_old = now - said.said_at > _SEND_UP_TO
         outcome = await self._replies.on_message(said, only_offer=is_old or may_be_sent)
         if outcome is None or outcome.message is None or outcome.kind is not OutcomeKind.OFFERED:
             return

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from handlers.access import may_answer
 from handlers.context import Context
@@ -18,17 +17,21 @@ from handlers.errors import NotFound, UserError
 from handlers.mail_in.address_index import AddressIndex
 from handlers.mail_in.people import Recipients, with_copy
 from handlers.outbox import work
-from handlers.ports import AgentMessage, Chat, SlackFile
+from handlers.ports import AgentMessage, Chat
 from handlers.replies.held import STOPPABLE, HeldReplies
 from handlers.replies.outcomes import Outcome, OutcomeKind, colleague_of, difference, is_note
 from handlers.replies.preview import Preview, preview_of
+from handlers.replies.said import SaidInThreads
 from handlers.replies.threads import Threads
 from handlers.tickets.merged import follow, is_merged
-from mail.model import Address
+from mail.document import Document
 from mail.sentences import say
 from storage.engine import Session
 from storage.queries import channels, messages, tickets
 from storage.records import ChannelRecord, MessageRecord, TicketRecord
+
+_MAY_BE_UNDER_WAY = timedelta(minutes=15)
+"""So long after it was written, a message that we do not know may still be sent by Slack."""
 
 
 class Replies:
@@ -40,13 +43,14 @@ class Replies:
         self._index = index
         self._held = HeldReplies(context)
         self._threads = Threads(context)
+        self._said = SaidInThreads(context)
 
     async def on_message(self, said: AgentMessage, *, only_offer: bool = False) -> Outcome | None:
         """A person wrote in a thread: store it as reply or note, if the thread is a ticket's.
 
         `only_offer`: what would be sent by itself waits for its author instead.
         """
-        found = await self._threads.find_ticket(said)
+        found = await self._threads.find_ticket(said.slack_channel_id, said.thread_ts)
         if found is None:
             return None
         ticket, channel = found
@@ -77,7 +81,9 @@ class Replies:
         kind = self._kind_of(said, ticket, channel, allowed, now)
         if only_offer and kind is OutcomeKind.HELD:
             kind = OutcomeKind.OFFERED
-        message = await self._store(tx, said, ticket, channel, kind, now)
+        leaves = kind in (OutcomeKind.HELD, OutcomeKind.CONFIRM, OutcomeKind.OFFERED)
+        recipients = self._recipients(ticket, channel) if leaves else []
+        message = await self._said.store(tx, said, ticket, channel, kind, recipients)
         if message is None:
             return None
         before = await messages.last_reply_before(tx, ticket.id, message.id)
@@ -92,7 +98,13 @@ class Replies:
         return replace(outcome, message=await messages.get(tx, message.id))
 
     async def on_edit(self, said: AgentMessage) -> Outcome | None:
-        """A person edited a thread message: rewrites what has not left yet."""
+        """A person edited a thread message: rewrites what has not left yet.
+
+        An edit can overtake the message itself. One that has just been written is taken as it is
+        now, and what comes after it changes nothing.
+        """
+        if await self._may_be_under_way(said) and (taken := await self.on_message(said)):
+            return taken
         async with self._context.db.write() as tx:
             message = await messages.find_by_ts(tx, said.slack_channel_id, said.ts)
             if message is None or not _is_agents(message):
@@ -120,9 +132,19 @@ class Replies:
         self._context.wake.deliver()
         return Outcome(kind, ticket, channel, message)
 
-    async def on_delete(self, slack_channel_id: str, ts: str) -> Outcome | None:
-        """A person deleted a thread message: cancels what has not left yet."""
+    async def on_delete(
+        self, slack_channel_id: str, ts: str, *, thread_ts: str = "", user_id: str = ""
+    ) -> Outcome | None:
+        """A person deleted a thread message: cancels what has not left yet.
+
+        A delete can overtake the message itself, which then comes too late to be sent; for that,
+        its thread and its author are needed.
+        """
+        gone = AgentMessage("", slack_channel_id, ts, thread_ts, user_id, Document(), "")
+        found = await self._threads.find_ticket(slack_channel_id, thread_ts) if user_id else None
         async with self._context.db.write() as tx:
+            if found is not None and await self._said.store_deleted(tx, gone, *found):
+                return None
             message = await messages.find_by_ts(tx, slack_channel_id, ts)
             if message is None or not _is_agents(message):
                 return None
@@ -204,6 +226,12 @@ class Replies:
         """The stored message behind a Slack message; a post of ours may be noted in a moment."""
         return await self._threads.find_message(slack_channel_id, ts)
 
+    async def _may_be_under_way(self, said: AgentMessage) -> bool:
+        if self._context.clock.now() - said.said_at > _MAY_BE_UNDER_WAY:
+            return False
+        where = (said.slack_channel_id, said.ts)
+        return await self._context.db.in_read(lambda tx: messages.find_by_ts(tx, *where)) is None
+
     def _kind_of(
         self,
         said: AgentMessage,
@@ -223,41 +251,6 @@ class Replies:
         if not self._recipients(ticket, channel):
             return OutcomeKind.NO_RECIPIENT
         return OutcomeKind.CONFIRM if channel.reply_mode == "confirm" else OutcomeKind.HELD
-
-    async def _store(
-        self,
-        tx: Session,
-        said: AgentMessage,
-        ticket: TicketRecord,
-        channel: ChannelRecord,
-        kind: OutcomeKind,
-        now: datetime,
-    ) -> MessageRecord | None:
-        leaves = kind in (OutcomeKind.HELD, OutcomeKind.CONFIRM, OutcomeKind.OFFERED)
-        state = "held" if kind is OutcomeKind.HELD else "confirm" if leaves else "note"
-        message = await messages.add_from_slack(
-            tx,
-            {
-                "team_id": ticket.team_id,
-                "ticket_id": ticket.id,
-                "email_channel_id": channel.id,
-                "direction": "outbound" if leaves else "note",
-                "state": state,
-                "rfc_message_id": self._context.tokens.new_message_id(
-                    ticket.id, Address(channel.from_email).domain
-                ),
-                "slack_user_id": said.user_id,
-                "slack_channel_id": said.slack_channel_id,
-                "slack_ts": said.ts,
-                "subject": ticket.subject,
-                "body": said.document.to_json(),
-                "recipients": self._recipients(ticket, channel) if leaves else [],
-                "created_at": now,
-            },
-        )
-        if message is not None:
-            await messages.add_attachments(tx, message.id, map(_attachment_row, said.files))
-        return message
 
     async def _load(
         self, tx: Session, message_id: int
@@ -293,14 +286,3 @@ class Replies:
 def _is_agents(message: MessageRecord) -> bool:
     """Written by a person in Slack, as opposed to Canal's post of a mail."""
     return message.slack_user_id is not None
-
-
-def _attachment_row(file: SlackFile) -> dict[str, Any]:
-    return {
-        "filename": file.name,
-        "content_type": file.content_type[:255],
-        "size": file.size,
-        "slack_file_id": file.file_id,
-        "url": file.url,
-        "state": "at_slack",
-    }

@@ -7,7 +7,6 @@ import asyncio
 from handlers.context import Context
 from handlers.errors import HandlerError
 from handlers.outbox import work
-from handlers.ports import AgentMessage
 from storage.engine import Session
 from storage.queries import channels, messages, outbox, tickets
 from storage.records import ChannelRecord, MessageRecord, TicketRecord
@@ -26,19 +25,21 @@ class Threads:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def find_ticket(self, said: AgentMessage) -> tuple[TicketRecord, ChannelRecord] | None:
+    async def find_ticket(
+        self, slack_channel_id: str, thread_ts: str
+    ) -> tuple[TicketRecord, ChannelRecord] | None:
         """The thread's ticket; None for a thread that is none of ours.
 
         An agent can be quicker than the commit that notes the card's ts: while a card of this
         Slack channel is on its way, an unknown thread is waited for, and the event refused (Slack
         sends it again) rather than taken for somebody else's.
         """
-        lane = work.slack_lane(said.slack_channel_id)
+        lane = work.slack_lane(slack_channel_id)
 
         async def look(tx: Session) -> tuple[TicketRecord, ChannelRecord] | bool:
             # Asked first: what is no longer on its way has been committed by now.
             pending = await outbox.is_on_its_way(tx, work.WorkKind.POST_CARD, lane)
-            ticket = await tickets.find_by_thread(tx, said.slack_channel_id, said.thread_ts)
+            ticket = await tickets.find_by_thread(tx, slack_channel_id, thread_ts)
             if ticket is None:
                 return pending
             return ticket, await channels.get(tx, ticket.email_channel_id)

@@ -220,3 +220,51 @@ async def test_a_crash_after_the_results_were_noted_sends_nothing_again(canal: H
     await release(canal, ts)
     await canal.wait_reaction(ts, "white_check_mark")
     assert not canal.catcher.mails
+
+
+async def overtaken(canal: Harness, card: Json) -> Json:
+    """What Ana has just said in the thread, of which Canal has heard nothing yet."""
+    await canal.canal.services.background.stop(10)
+    channel = canal.sandbox.world.get_channel(canal.support)
+    ts = canal.sandbox.world.now_ts()
+    return {
+        "type": "message", "user": canal.ana, "text": "The first words", "ts": ts,
+        "thread_ts": card["ts"], "channel": channel.id, "team": canal.sandbox.team_id,
+    }  # fmt: skip
+
+
+async def hear(canal: Harness, *events: Json) -> None:
+    channel = canal.sandbox.world.get_channel(canal.support)
+    for event in events:
+        canal.sandbox.events.message(channel, event)
+        await canal.sandbox.settled(10)
+    await canal.idle()
+
+
+async def test_a_delete_that_overtakes_its_message_keeps_it_from_leaving(canal: Harness) -> None:
+    card = await opened(canal, undo_seconds=0)
+    said = await overtaken(canal, card)
+    deleted = {"subtype": "message_deleted", "deleted_ts": said["ts"], "previous_message": said}
+    await hear(canal, {**deleted, "ts": said["ts"], "hidden": True}, said)
+    assert (await canal.find_message(said["ts"])).state == "cancelled"
+    assert not canal.catcher.mails
+
+
+async def test_an_edit_that_overtakes_its_message_is_what_leaves(canal: Harness) -> None:
+    card = await opened(canal, undo_seconds=0)
+    said = await overtaken(canal, card)
+    edited = {**said, "text": "Better words", "edited": {"user": canal.ana, "ts": said["ts"]}}
+    changed = {"subtype": "message_changed", "message": edited, "previous_message": said}
+    await hear(canal, {**changed, "ts": said["ts"], "hidden": True}, said)
+    assert len(canal.catcher.mails) == 1
+    assert "Better words" in str(canal.catcher.mails[0].text)
+
+
+async def test_an_edit_of_what_was_said_long_ago_and_never_heard_sends_nothing(
+    canal: Harness,
+) -> None:
+    card = await opened(canal, undo_seconds=0)
+    said = {**await overtaken(canal, card), "ts": f"{float(card['ts']) - 3600:.6f}"}
+    changed = {"subtype": "message_changed", "message": said, "previous_message": said}
+    await hear(canal, {**changed, "ts": canal.sandbox.world.now_ts(), "hidden": True})
+    assert not canal.catcher.mails
