@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from storage.engine import Database
 from storage.errors import NewerDatabase, Unavailable, Unreachable
 from storage.models import Meta
+from storage.trouble import is_trouble
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 SERVES = "0001"
@@ -26,6 +27,8 @@ SERVES_KEY = "schema_serves"
 """In the database: `revision:serves`, by the Canal whose newest revision that is."""
 DAMAGED = ("not a database", "malformed")
 """What SQLite says of a file that it cannot make sense of."""
+_FOR_GOOD_OF_A_FILE = ("readonly", "unable to open")
+"""… and when only a person can mend it."""
 _FOR_GOOD = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password",
              "permission denied", "certificate", "does not support SSL", "not known")  # fmt: skip
 """What PostgreSQL says when only a person can mend it."""
@@ -78,13 +81,22 @@ def unusable(database: Database, error: Exception) -> Unreachable:
     url = database.engine.url
     cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     if database.is_sqlite:
-        damaged = any(word in cause for word in DAMAGED)
-        mend = " Go back to a backup (docs/deploy.md)." if damaged else ""
-        return Unreachable(f"The database file {url.database} cannot be opened ({cause}).{mend}")
+        return _unusable_file(f"The database file {url.database} cannot be opened", error, cause)
     kind = Unavailable if _may_pass(error, cause) else Unreachable
     return kind(
         f"PostgreSQL at {url.host}:{url.port or 5432} cannot be used ({cause}): look at the server "
         "and at the address, user and password by which Canal asks for it."
+    )
+
+
+def _unusable_file(what: str, error: Exception, cause: str) -> Unreachable:
+    if any(word in cause for word in DAMAGED):
+        return Unreachable(f"{what} ({cause}). Go back to a backup (docs/deploy.md).")
+    if not is_trouble(error) or any(word in cause for word in _FOR_GOOD_OF_A_FILE):
+        return Unreachable(f"{what} ({cause}).")
+    return Unavailable(
+        f"{what} ({cause}): see whether the disk is full or broken, and whether another program "
+        "holds the file."
     )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from storage import schema
 from storage.crypto import Vault
 from storage.engine import Database, open_database
-from storage.errors import NewerDatabase, Unreachable, WrongKey
+from storage.errors import NewerDatabase, Unavailable, Unreachable, WrongKey
 from storage.startup import prepare, verify
 from tests.storage.samples import VAULT, add_channel, add_message, add_ticket
 
@@ -140,3 +142,25 @@ async def test_a_database_that_is_not_there_is_one_sentence() -> None:
     assert "127.0.0.1:1" in str(told.value)
     assert "secret" not in str(told.value)
     await db.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "kind"),
+    [
+        ("disk I/O error", sqlite3.SQLITE_IOERR, Unavailable),
+        ("database or disk is full", sqlite3.SQLITE_FULL, Unavailable),
+        ("database is locked", sqlite3.SQLITE_BUSY, Unavailable),
+        ("unable to open database file", sqlite3.SQLITE_CANTOPEN, Unreachable),
+        ("attempt to write a readonly database", sqlite3.SQLITE_READONLY, Unreachable),
+        ("file is not a database", sqlite3.SQLITE_NOTADB, Unreachable),
+    ],
+)
+def test_a_file_that_cannot_be_opened_now_may_be_tried_again(
+    sqlite_url: str, words: str, code: int, kind: type[Unreachable]
+) -> None:
+    """Who starts Canal tries again where waiting may help, and not where only a person can."""
+    cause = sqlite3.OperationalError(words)
+    cause.sqlite_errorcode = code
+    error = schema.unusable(open_database(sqlite_url, VAULT), DBAPIError("", None, cause))
+    assert type(error) is kind
+    assert words in str(error)
