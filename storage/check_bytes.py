@@ -7,17 +7,19 @@ import contextlib
 import sqlite3
 import zlib
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import JSON, DateTime, Table, func, select, text
+from sqlalchemy import JSON, Boolean, DateTime, Integer, LargeBinary, Table, func, select, text
+from sqlalchemy.types import TypeEngine
 
 from storage.engine import Database, Session
 from storage.errors import Finding
 from storage.models import Arrival, Base, RawMail
-from storage.models.base import UtcDateTime
+from storage.models.base import String, UtcDateTime
 from storage.queries.mails import unpack
 
 _MAILS_AT_ONCE = 50
-_GO_BACK = "Stop Canal, keep the file, and go back to a backup (docs/deploy.md)."
+GO_BACK = "Stop Canal, keep the file, and go back to a backup (docs/deploy.md)."
 
 
 async def look_at_file(db: Database) -> list[Finding]:
@@ -26,9 +28,7 @@ async def look_at_file(db: Database) -> list[Finding]:
         return []
     damage = await asyncio.to_thread(_check_file, str(db.engine.url.database))
     return (
-        []
-        if damage == ["ok"]
-        else [Finding(True, f"The file is damaged ({damage[0]}). {_GO_BACK}")]
+        [] if damage == ["ok"] else [Finding(True, f"The file is damaged ({damage[0]}). {GO_BACK}")]
     )
 
 
@@ -51,30 +51,43 @@ async def look_at_rows(db: Database) -> list[Finding]:
             found += await _unreadable(tx, table)
     if dangling:
         tables = ", ".join(sorted(set(dangling)))
-        found.append(Finding(True, f"{len(dangling)} rows point nowhere, in {tables}. {_GO_BACK}"))
+        found.append(Finding(True, f"{len(dangling)} rows point nowhere, in {tables}. {GO_BACK}"))
     return found
 
 
 async def _unreadable(tx: Session, table: Table) -> list[Finding]:
     found = []
+    wrong = {}
     for column in table.columns:
         name = f'"{column.name}"'
-        if isinstance(column.type, JSON):
-            is_good = f"json_valid({name})"
-        elif isinstance(column.type, UtcDateTime | DateTime):
-            is_good = f"datetime({name}) IS NOT NULL"
-        else:
-            continue
-        rows = await tx.execute(
-            text(
-                f"SELECT rowid FROM {table.name} "  # noqa: S608 - our own names
-                f"WHERE {name} IS NOT NULL AND NOT ({is_good})"
-            )
-        )
-        if bad := [int(row[0]) for row in rows]:
-            where = f"{column.name} of {len(bad)} rows in {table.name} ({_some(bad)})"
-            found.append(Finding(True, f"The {where} cannot be read. {_GO_BACK}"))
+        test = _test_of(column.type).format(name)
+        wrong[column.name] = f"({name} IS NOT NULL AND NOT ({test}))"
+    if not await _rows_where(tx, table, " OR ".join(wrong.values())):
+        return []  # one look at a large table, not one for each of its columns
+    for name, condition in wrong.items():
+        if bad := await _rows_where(tx, table, condition):
+            where = f"{name} of {len(bad)} rows in {table.name} ({some(bad)})"
+            found.append(Finding(True, f"The {where} cannot be read. {GO_BACK}"))
     return found
+
+
+async def _rows_where(tx: Session, table: Table, condition: str) -> list[int]:
+    query = f"SELECT rowid FROM {table.name} WHERE {condition}"  # noqa: S608 - our own names
+    return [int(row[0]) for row in await tx.execute(text(query))]
+
+
+def _test_of(kind: TypeEngine[Any]) -> str:
+    """What holds for each value of the type; SQLite keeps whatever it is given."""
+    if isinstance(kind, JSON):
+        kinds = "json_type({0}) IN ('object', 'array', 'null')"
+        return f"CASE WHEN json_valid({{0}}) THEN {kinds} END IS 1"
+    if isinstance(kind, UtcDateTime | DateTime):
+        return "datetime({}) IS NOT NULL"
+    if isinstance(kind, Integer | Boolean):
+        return "typeof({}) = 'integer'"
+    if isinstance(kind, LargeBinary):
+        return "typeof({}) = 'blob'"
+    return "typeof({}) = 'text'" if isinstance(kind, String) else "TRUE"
 
 
 async def look_at_mails(db: Database) -> list[Finding]:
@@ -99,7 +112,7 @@ async def look_at_mails(db: Database) -> list[Finding]:
         )
     found = []
     if damaged:
-        what = f"{len(damaged)} kept mails are damaged ({_some(damaged)})"
+        what = f"{len(damaged)} kept mails are damaged ({some(damaged)})"
         found.append(
             Finding(True, f"{what}: what is still to be read of them is in a backup only.")
         )
@@ -117,7 +130,7 @@ def _is_whole(data: bytes) -> bool:
     return True
 
 
-def _some(ids: Iterable[int]) -> str:
+def some(ids: Iterable[int]) -> str:
     """The first few of them, for a sentence."""
     listed = sorted(ids)
     more = ", …" if len(listed) > 3 else ""

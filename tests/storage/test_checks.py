@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text, update
 
 from storage.backup import backup
-from storage.checks import find_problems
+from storage.check_bytes import GO_BACK
+from storage.checks import LOOK, find_problems
 from storage.engine import Database, open_database
 from storage.errors import Unreachable
 from storage.models import Arrival, Connection, RawMail, Workspace
@@ -101,7 +102,10 @@ async def test_a_mail_that_is_still_to_be_read_and_cannot_be(
     ("change", "what"),
     [
         ("UPDATE messages SET details = '{'", "details of 1 rows in messages (number 1)"),
+        ("UPDATE messages SET body = '7'", "body of 1 rows in messages (number 1)"),
         ("UPDATE tickets SET opened_at = 'yesterday'", "opened_at of 1 rows in tickets (number 1)"),
+        ("UPDATE tickets SET number = 'twelve'", "number of 1 rows in tickets (number 1)"),
+        ("UPDATE tickets SET subject = x'ff00'", "subject of 1 rows in tickets (number 1)"),
     ],
 )
 async def test_rows_that_hold_what_is_no_value(
@@ -111,6 +115,34 @@ async def test_rows_that_hold_what_is_no_value(
     break_rules(db, change)
     (one,) = await problems(db)
     assert one.startswith(f"✗ The {what} cannot be read.")
+
+
+async def test_words_that_no_canal_has_written_there(db: Database, channel: ChannelRecord) -> None:
+    await add_message(db, await add_ticket(db, channel, status="maybe"), state="flying")
+    assert await problems(db) == [
+        f"✗ The status of 1 rows in tickets (number 1) is none that Canal knows. {GO_BACK}",
+        f"✗ The state of 1 rows in messages (number 1) is none that Canal knows. {GO_BACK}",
+    ]
+
+
+async def test_times_that_are_still_to_come(db: Database, channel: ChannelRecord) -> None:
+    await add_ticket(db, channel, opened_at=LATER + timedelta(days=2))
+    assert await problems(db) == [
+        "! 1 rows in tickets are of the future (number 1): look at the machines' clocks."
+    ]
+
+
+async def test_an_item_whose_payload_is_of_another_kind(db: Database) -> None:
+    async with db.write() as tx:
+        await enqueue(tx, 1, kind="send_email", payload=[], not_before=LATER)
+    assert await problems(db) == []
+
+
+@SQLITE
+async def test_a_column_that_is_missing(db: Database) -> None:
+    break_rules(db, "ALTER TABLE tickets DROP COLUMN subject")
+    (one,) = await problems(db)
+    assert "column subject of table tickets is missing" in one
 
 
 @SQLITE
@@ -141,7 +173,9 @@ async def test_a_counter_that_would_give_a_number_twice(
     await add_ticket(db, channel)
     async with db.write() as tx:
         await tx.execute(update(Workspace).values(next_ticket_number=1))
-    assert await problems(db) == ["✗ The next ticket of T1 would be #1, but there is #1."]
+    assert await problems(db) == [
+        f"✗ The next ticket of T1 would be #1, but there is #1. {GO_BACK}"
+    ]
 
 
 async def test_mails_and_replies_that_nobody_will_post_or_send(
@@ -151,8 +185,14 @@ async def test_mails_and_replies_that_nobody_will_post_or_send(
     await add_message(db, ticket, direction="inbound", state="filed", slack_ts=None)
     await add_message(db, ticket, state="held")
     assert await problems(db) == [
-        "✗ 1 mails were filed but never posted, and nothing waits to post them.",
-        "✗ 1 replies are held, but nothing waits to send them.",
+        (
+            "✗ 1 mails were filed but never posted, and nothing waits to post them (in tickets "
+            "#1): ask their writers to send them again."
+        ),
+        (
+            "✗ 1 replies are held, but nothing waits to send them (in tickets #1): "
+            "write them again in their threads."
+        ),
     ]
 
 
@@ -164,9 +204,9 @@ async def test_work_that_waits_too_long(db: Database, channel: ChannelRecord) ->
     items = await claim(db, limit=1)
     assert len(items) == 1
     assert await problems(db) == [
-        "! 1 outbox items are in the hands of a Canal that is gone.",
-        "! 1 outbox items are due for more than an hour.",
-        "! 1 mails wait to be filed for more than an hour.",
+        "! 1 outbox items are in the hands of a Canal that is gone: start one.",
+        f"! 1 outbox items are due for more than an hour: {LOOK}.",
+        f"! 1 mails wait to be filed for more than an hour: {LOOK}.",
     ]
 
 
@@ -180,14 +220,16 @@ async def test_what_was_given_up(db: Database, channel: ChannelRecord) -> None:
         await outbox.bury(tx, item.id, "one", "no")
     assert await problems(db) == [
         "! 1 outbox items were given up: see “canal outbox list”.",
-        "! 1 mails could not be filed; they are kept.",
+        "! 1 mails could not be filed, and are kept: the log says why.",
     ]
 
 
 async def test_mails_that_belong_to_nothing(db: Database) -> None:
     async with db.write() as tx:
         await mails.add_raw(tx, raw(1))
-    assert await problems(db) == ["! 1 kept mails belong to nothing."]
+    assert await problems(db) == [
+        "! 1 kept mails belong to nothing: they go when CANAL_RETENTION_DAYS are over."
+    ]
 
 
 @SQLITE
