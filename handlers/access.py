@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from handlers.errors import NotAllowed
+from handlers.errors import ChatUnavailable, NotAllowed
 from handlers.ports import Chat
 from mail.sentences import say
 from storage.records import ChannelRecord
@@ -49,10 +49,15 @@ async def may_answer(chat: Chat, channel: ChannelRecord, user_id: str) -> bool:
 
     A channel's list of agents decides; without one, every full member who is in the Slack channel
     may. Bots never, guests and people of other workspaces only when they are listed.
+
+    Raises:
+        ChatUnavailable: Slack does not tell now who this is; neither answer would be right.
     """
     if channel.agents:
         return user_id in await expand(chat, channel.agents)
     profile = await chat.profile(user_id)
+    if not profile.is_known:
+        raise ChatUnavailable("users.info", f"Slack does not tell who {user_id} is")
     return not (profile.is_bot or profile.is_guest)
 
 

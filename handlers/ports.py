@@ -35,6 +35,8 @@ class Profile:
     is_bot: bool = False
     locale: str | None = None
     timezone: str | None = None
+    is_known: bool = True
+    """False where Slack would tell more, but could not be asked now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,9 @@ class Chat(Protocol):
         """Never fails for want of an answer: then it holds the id alone."""
         ...
 
-    async def members_of_group(self, usergroup_id: str) -> frozenset[str]: ...
+    async def members_of_group(self, usergroup_id: str) -> frozenset[str]:
+        """Raises ChatUnavailable where they are not known and cannot be asked for now."""
+        ...
 
     async def check_channel(self, place: Place) -> str:
         """The name of the Slack channel, if Canal is a member; else raises ChatClosed."""

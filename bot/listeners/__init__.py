@@ -37,10 +37,11 @@ from bot.listeners.modals import (
     signature_form,
 )
 from bot.listeners.services import Services
-from handlers.errors import UserError
+from handlers.errors import ChatUnavailable, UserError
 from mail.sentences import say
 
 _log = logging.getLogger(__name__)
+BUSY = say("Slack does not answer Canal now, so nothing was done. Try again in a minute.")
 SORRY = say("Something went wrong on Canal's side; it was logged. Try again.")
 
 
@@ -67,11 +68,15 @@ def register(app: AsyncApp, services: Services) -> None:
         if isinstance(error, UserError):
             services.background.start(_whisper_own(services, body, error))
             return BoltResponse(status=200, body="")
-        _log.error("a listener failed", exc_info=error)
+        if isinstance(error, ChatUnavailable):
+            _log.warning("a listener waits for Slack: %s", error)
+        else:
+            _log.error("a listener failed", exc_info=error)
         if body.get("type") == "event_callback":
             _note_missed(services, body.get("event") or {})
             return BoltResponse(status=500, body="")
-        services.background.start(_whisper_own(services, body, UserError(SORRY)))
+        sentence = BUSY if isinstance(error, ChatUnavailable) else SORRY
+        services.background.start(_whisper_own(services, body, UserError(sentence)))
         return BoltResponse(status=200, body="")
 
 

@@ -169,7 +169,7 @@ def _translate(status: int, data: Json, retry_after: str | None) -> ChatError:
     code = str(data.get("error") or f"http_{status}")
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return ChatRateLimited(_seconds(retry_after))
-    is_verdict = "error" in data or (data and status == 404)
+    is_verdict = data.get("error") or (data and status == 404)
     if status >= 500 or not is_verdict or code in _HALF_DONE:
         # None of these says whether the message was posted before it.
         return ChatUncertain(code)

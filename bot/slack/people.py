@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import Any
 
 from bot.slack.calls import SlackCalls, within
-from handlers.errors import ChatError, ChatRefused
+from handlers.errors import ChatClosed, ChatError, ChatRefused, ChatUnavailable
 from handlers.ports import Profile
 
 _log = logging.getLogger(__name__)
 _KEPT = 600.0
 _KEPT_UNKNOWN = 30.0
+_KEPT_FAILED = 1.0
+"""A reply may be waiting for who its author is."""
 _PATIENCE = 1.5
 """Seconds: an event must be acknowledged within 3, and a name is not worth losing it."""
 _MOST = 5000
 _MOST_PAGES = 50
 _NEVER = frozenset({"missing_scope", "no_permission"})
+_STRANGERS = frozenset({"user_not_found", "user_not_visible"})
+"""Slack shows its members to every app, so these are not of our workspace."""
 
 
 class People:
-    """Answers about people; never fails, at worst it knows only the id."""
+    """Answers about people; at worst it knows only the id."""
 
     def __init__(self, calls: SlackCalls) -> None:
         self._calls = calls
@@ -33,15 +38,27 @@ class People:
         known = self._profiles.get(user_id)
         if known and known[0] > time.monotonic():
             return known[1]
-        arguments = {"user": user_id, "include_locale": True}
-        answer = await within(_PATIENCE, self._calls.call("users.info", arguments), None)
-        user = (answer or {}).get("user")
-        profile = _profile(user) if user else (known[1] if known else Profile(user_id))
+        profile, kept = await self._ask_for(user_id, known[1] if known else None)
         if len(self._profiles) > _MOST:
             self._profiles.clear()
-        kept = _KEPT if user else _KEPT_UNKNOWN
         self._profiles[user_id] = (time.monotonic() + kept, profile)
         return profile
+
+    async def _ask_for(self, user_id: str, stale: Profile | None) -> tuple[Profile, float]:
+        """The profile, and for how many seconds it may be kept."""
+        arguments = {"user": user_id, "include_locale": True}
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                answer = await self._calls.call("users.info", arguments)
+            return _profile(answer["user"]), _KEPT
+        except (ChatRefused, ChatClosed) as error:
+            if error.code in _STRANGERS:
+                return Profile(user_id, is_guest=True), _KEPT_UNKNOWN
+            if isinstance(error, ChatRefused) or error.code in _NEVER:
+                return stale or Profile(user_id), _KEPT_UNKNOWN  # Slack never tells
+        except (ChatError, TimeoutError, KeyError):
+            pass
+        return stale or Profile(user_id, is_known=False), _KEPT_FAILED
 
     async def names(self, ids: set[str]) -> dict[str, str]:
         """Names of users and Slack channels among the ids; what Slack does not tell is left out."""
@@ -77,6 +94,8 @@ class People:
             members = frozenset(answer.get("users", ()))
         except ChatError as error:
             _log.warning("usergroup %s cannot be read: %s", usergroup_id, error.code)
+            if not known and not isinstance(error, ChatRefused) and error.code not in _NEVER:
+                raise ChatUnavailable(error.code) from error
             members = known[1] if known else frozenset()
         self._groups[usergroup_id] = (time.monotonic() + 60.0, members)
         return members

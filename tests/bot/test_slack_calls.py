@@ -71,6 +71,7 @@ def refused(code: str) -> Answer:
         refused("service_unavailable"),
         lambda: web.json_response({"message": "try again"}),
         lambda: web.json_response({"ok": False}),
+        lambda: web.json_response({"ok": None, "error": None}),
         lambda: web.json_response([]),
         lambda: web.Response(text="<html>", content_type="text/html"),
         lambda: web.Response(text=""),
