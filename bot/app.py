@@ -227,7 +227,10 @@ class Canal:
         settings = self._settings
         bolt = build_bolt(settings, client, services)
         socket = SocketMode(bolt, settings, client) if settings.slack_mode == "socket" else None
-        ready = {"slack_token": _accepted(self.parts.outbox)}
+        ready = {
+            "slack_token": _accepted(self.parts.outbox),
+            "database": _takes_writes(self.parts.context),
+        }
         self.http = HttpServer(
             self.metrics, {**ready, "slack": _connected(socket)} if socket else ready
         )
@@ -265,6 +268,13 @@ class Canal:
 def _connected(socket: SocketMode) -> Callable[[], Coroutine[Any, Any, str | None]]:
     async def check() -> str | None:
         return None if await socket.is_connected() else socket.absence.sentence()
+
+    return check
+
+
+def _takes_writes(context: Context) -> Callable[[], Coroutine[Any, Any, str | None]]:
+    async def check() -> str | None:
+        return context.trouble.sentence
 
     return check
 

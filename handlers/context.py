@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from handlers.database_trouble import DatabaseTrouble
 from handlers.ports import Clock
 from handlers.tokens import Tokens
 from storage.engine import Database
@@ -78,5 +79,6 @@ class Context:
     holder: str
     """Names this process in claims and leases."""
     wake: Wake = field(default_factory=Wake)
+    trouble: DatabaseTrouble = field(default_factory=DatabaseTrouble)
     language: str = "en"
     """The help desk's own, for customers whose language nobody knows."""

@@ -79,9 +79,10 @@ class FilingWorker:
             self._context.wake.filing.clear()
             try:
                 worked = await self.file_waiting()
-            except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+            except Exception as error:  # noqa: BLE001 - the loop serves everybody; tried again
                 # The database may be away for a while; what is stored stays stored.
-                _log.exception("filing paused")
+                if not self._context.trouble.note(error):
+                    _log.exception("filing paused")
                 self._in_doubt = True
                 worked = 0
             if worked < _BATCH and not self._ending:
@@ -151,7 +152,9 @@ class FilingWorker:
 
         try:
             await self._context.db.in_write(file_all)
-        except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+        except Exception as error:
+            if is_trouble(error):
+                raise
             _log.exception("a batch of %d mails could not be filed together", len(batch))
             for arrival, mail in batch:
                 await self._file_alone(arrival, mail)

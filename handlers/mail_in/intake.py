@@ -181,7 +181,11 @@ class Intake:
 
     async def _commit(self, group: Sequence[StoredMail]) -> Sequence[bool]:
         arrivals = [arrival for item in group for arrival in item.arrivals]
-        new = await self._store.store([item.raw for item in group], arrivals)
+        try:
+            new = await self._store.store([item.raw for item in group], arrivals)
+        except Exception as error:
+            self._context.trouble.note(error)
+            raise
         return [item.raw.id in new for item in group]
 
 

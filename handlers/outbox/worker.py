@@ -87,10 +87,11 @@ class OutboxWorker:
         while not self._stopping:
             self._context.wake.outbox.clear()
             try:
+                await self._context.trouble.look(self._context.db)
                 wait = await self._start_due()
-            except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
-                # The database may be away for a while; what waits in it stays there.
-                _log.exception("outbox paused")
+            except Exception as error:  # noqa: BLE001 - the loop serves everybody; tried again
+                if not self._context.trouble.note(error):
+                    _log.exception("outbox paused")
                 self._in_doubt = True
                 wait = _LOOK_EVERY
             if wait > 0 and not self._stopping:
@@ -220,59 +221,35 @@ class OutboxWorker:
         try:
             async with self._context.db.write() as tx:
                 await self._judge(tx, item, error)
-        except Exception:  # noqa: BLE001 - the loop serves everybody; logged and tried again
+        except Exception as failed:  # noqa: BLE001 - the loop serves everybody; tried again
             # It comes back as uncertain with the next claim that succeeds: nothing is lost.
-            _log.exception("the failure of outbox item %d could not be recorded", item.id)
+            if not self._context.trouble.note(failed):
+                _log.exception("the failure of outbox item %d could not be recorded", item.id)
             self._in_doubt = True
 
     async def _judge(self, tx: Session, item: OutboxRecord, error: Exception) -> None:
         now = self._context.clock.now()
-        holder = self._context.holder
+        again = partial(outbox.retry, tx, item.id, self._context.holder)
+        soon = now + pause_after(item.attempts)
         match error:
             case ClaimLost():
                 _log.warning("outbox item %d was taken over by another Canal", item.id)
             case Later():
-                await outbox.retry(
-                    tx,
-                    item.id,
-                    holder,
-                    not_before=now + error.delay,
-                    error=str(error),
-                    order_key=error.order_key,
-                )
+                at = now + error.delay
+                await again(not_before=at, error=str(error), order_key=error.order_key)
             case ChatRateLimited():
                 await self._slow_down(tx, item, error.retry_after)
             case ChatUncertain() | ChatUnavailable():
-                await outbox.retry(
-                    tx,
-                    item.id,
-                    holder,
-                    not_before=now + pause_after(item.attempts),
-                    error=str(error),
-                    uncertain=item.uncertain or isinstance(error, ChatUncertain),
-                )
+                in_doubt = item.uncertain or isinstance(error, ChatUncertain)
+                await again(not_before=soon, error=str(error), uncertain=in_doubt)
             case ChatClosed():
-                is_ours = await outbox.retry(
-                    tx,
-                    item.id,
-                    holder,
-                    not_before=now + _CLOSED_RETRY,
-                    error=error.code,
-                    uncertain=item.uncertain,
-                )
-                if is_ours:
+                at = now + _CLOSED_RETRY
+                if await again(not_before=at, error=error.code, uncertain=item.uncertain):
                     await self._closed.tell(tx, item, error.code)
             case _ if is_trouble(error):
                 _log.warning("outbox item %d (%s): %s", item.id, item.kind, error)
-                await outbox.retry(
-                    tx,
-                    item.id,
-                    holder,
-                    not_before=now + pause_after(item.attempts),
-                    error=f"{type(error).__name__}: {error}",
-                    uncertain=True,
-                    counts=False,
-                )
+                why = f"{type(error).__name__}: {error}"
+                await again(not_before=soon, error=why, uncertain=True, counts=False)
             case _:
                 await self._retry_or_bury(tx, item, error)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from handlers.context import Context
-from storage.queries import outbox
+from storage.queries import outbox_depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class OutboxFigures:
 
 async def outbox_figures(context: Context) -> OutboxFigures:
     async with context.db.read() as tx:
-        depth = await outbox.depth(tx)
+        depth = await outbox_depth.depth(tx)
     waiting: dict[str, int] = {}
     dead = 0
     oldest = 0.0

@@ -317,13 +317,3 @@ async def list_items(
     if state:
         query = query.where(OutboxItem.state == state)
     return [cut(OutboxRecord, row) for row in await tx.scalars(query)]
-
-
-async def depth(tx: Session) -> dict[tuple[str, str], tuple[int, datetime]]:
-    """(kind, state) → how many, and since when the oldest waits."""
-    rows = await tx.execute(
-        select(
-            OutboxItem.kind, OutboxItem.state, func.count(), func.min(OutboxItem.created_at)
-        ).group_by(OutboxItem.kind, OutboxItem.state)
-    )
-    return {(kind, state): (count, oldest) for kind, state, count, oldest in rows}

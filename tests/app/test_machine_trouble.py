@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import aiosmtplib
 import pytest
 
@@ -38,6 +39,14 @@ async def answer_to(canal: ProcessHarness, text: str, size: int = 0) -> int:
     return 250
 
 
+async def unready(canal: ProcessHarness) -> set[str]:
+    """What /readyz says is not so."""
+    url = f"http://{canal.process.http}/readyz"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        checks = (await answer.json())["checks"]
+    return {name for name, told in checks.items() if told != "ok"}
+
+
 def texts(canal: ProcessHarness) -> str:
     return "\n".join(map(words_of, canal.roots()))
 
@@ -56,6 +65,7 @@ async def test_a_full_disk_refuses_for_the_moment_and_loses_nothing(canal: Proce
         refused += [number] if code != 250 else []
     assert refused, "the disk was never full"
     assert canal.process.is_running
+    assert "database" in await unready(canal)
     everything = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     resource.prlimit(canal.process.pid, resource.RLIMIT_FSIZE, everything)
     for number in refused:
@@ -64,6 +74,8 @@ async def test_a_full_disk_refuses_for_the_moment_and_loses_nothing(canal: Proce
     for number in range(12):
         assert texts(canal).count(f"case{number}.") >= 1
     assert len(canal.roots()) == 12
+    assert (await canal.process.end()) == 0
+    assert (await canal.process.errors()).count("The database takes nothing") == 1
 
 
 async def test_a_database_that_another_program_locks_is_waited_for(canal: ProcessHarness) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from storage.engine import Database
 from storage.models import OutboxItem
-from storage.queries import outbox, outbox_pauses
+from storage.queries import outbox, outbox_depth, outbox_pauses
 from storage.records import OutboxRecord
 from tests.storage.conftest import POSTGRES, Open
 from tests.storage.samples import LEASE, NOW, after, claim, enqueue
@@ -278,7 +278,7 @@ async def test_the_depth_by_kind_and_state(db: Database) -> None:
     await add(db, 1, kind="react")
     await add(db, 2, 3, now=after(5))
     async with db.read() as tx:
-        assert await outbox.depth(tx) == {
+        assert await outbox_depth.depth(tx) == {
             ("react", "ready"): (1, NOW),
             ("post_mail", "ready"): (2, after(5)),
         }
