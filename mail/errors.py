@@ -23,6 +23,7 @@ MailError
     ├── Refused             a permanent answer (5xx, NO)
     ├── Deferred            a temporary answer (4xx): try again later
     │   └── ServerAway      … that concerns every mail, not this one
+    │       └── LoginLater  … and comes of too many logins, perhaps
     └── Ambiguous           the connection was lost after the mail was handed over
 
 The axis is what the caller should do, not which library raised. The docstring of a class is its
@@ -143,6 +144,10 @@ class Deferred(WireError):  # noqa: N818
 
 class ServerAway(Deferred):
     """The mail server takes no mail at all for now."""
+
+
+class LoginLater(ServerAway):
+    """The mail server cannot check the password now."""
 
 
 class Ambiguous(WireError):  # noqa: N818

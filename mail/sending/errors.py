@@ -15,9 +15,9 @@ from mail.errors import (
     AddressError,
     Deferred,
     LoginFailed,
+    LoginLater,
     MailError,
     Refused,
-    ServerAway,
     TooLarge,
 )
 from mail.sending.account import SmtpAccount
@@ -32,7 +32,7 @@ def login_error(account: SmtpAccount, error: aiosmtplib.SMTPResponseException) -
     enhanced, _ = split_reply(error.message)
     outcome, _ = classify(error.code, enhanced)
     if outcome is Outcome.TEMPORARY and error.code != 334:
-        return ServerAway(
+        return LoginLater(
             say(
                 "{host} cannot check the password now ({codes}: {words}).",
                 host=account.host,

@@ -13,7 +13,7 @@ import time
 import aiosmtplib
 
 from mail.discovery.dial import tls_context
-from mail.errors import LoginFailed
+from mail.errors import LoginFailed, LoginLater
 from mail.sending import connect_errors, errors
 from mail.sending.account import SmtpAccount
 
@@ -22,22 +22,22 @@ _LONGEST_PAUSE = 600.0
 
 
 class LoginPause:
-    """After a refused password the server is left alone, longer each time, however many mails wait.
+    """After a failed login the server is left alone, longer each time, however many mails wait.
 
     Providers lock an account that is tried too often, and others shut out who tries it.
     """
 
     def __init__(self) -> None:
-        self._error: LoginFailed | None = None
+        self._error: LoginFailed | LoginLater | None = None
         self._seconds = 0.0
         self._until = 0.0
 
     def check(self) -> None:
         """Raises the refusal again while it is too early for another try."""
         if self._error is not None and time.monotonic() < self._until:
-            raise LoginFailed(self._error.args[0])
+            raise type(self._error)(self._error.args[0])
 
-    def begin(self, error: LoginFailed) -> None:
+    def begin(self, error: LoginFailed | LoginLater) -> None:
         self._error = error
         self._seconds = min(max(_FIRST_PAUSE, 2 * self._seconds), _LONGEST_PAUSE)
         self._until = time.monotonic() + self._seconds

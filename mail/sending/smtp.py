@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from mail.errors import AddressError, LoginFailed
+from mail.errors import AddressError, LoginFailed, LoginLater
 from mail.sending import errors
 from mail.sending.account import Security, SmtpAccount
 from mail.sending.connection import OnHandover, SmtpConnection, Stale
@@ -162,7 +162,7 @@ class SmtpSender:
         self._login_pause.check()
         try:
             connection = await SmtpConnection.open(self.account)
-        except LoginFailed as error:
+        except (LoginFailed, LoginLater) as error:
             self._login_pause.begin(error)
             raise
         self._login_pause.end()

@@ -536,11 +536,20 @@ async def test_a_wrong_password_is_tried_once_and_never_shown() -> None:
         assert len(host.attempts) == 1
 
 
-async def test_after_a_wrong_password_other_mails_leave_the_server_alone_for_a_while() -> None:
-    async with run_smarthost(Script(passwords={"us": "new"})) as host:
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("535 5.7.8 Wrong", LoginFailed),
+        ("454 4.7.0 Too many login attempts, please try again later", Deferred),
+    ],
+)
+async def test_after_a_failed_login_other_mails_leave_the_server_alone_for_a_while(
+    answer: str, kind: type[Exception]
+) -> None:
+    async with run_smarthost(Script(passwords={"us": "new"}, auth_error=answer)) as host:
         async with SmtpSender(account(host, user="us", password="old")) as sender:
             for _ in range(5):
-                with pytest.raises(LoginFailed, match="refused this user name or password"):
+                with pytest.raises(kind, match=answer.split()[1]):
                     await sender.send(US, ["jo@x.example"], MAIL)
         assert len(host.attempts) == 1
 
