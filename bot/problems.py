@@ -160,4 +160,5 @@ def _explain_slack(error: BaseException) -> StartupError | None:
     if type(error).__name__ != "SlackApiError" or response is None:
         return None
     code = str(response.get("error", "unknown"))
-    return StartupError(slack_sentence(code, str(response.get("needed") or "")))
+    kind = StartupError if code in SLACK_SENTENCES else NotYet
+    return kind(slack_sentence(code, str(response.get("needed") or "")))

@@ -9,7 +9,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.problems import NotYet
+from bot.problems import SLACK_SENTENCES, NotYet
 from handlers.upkeep.startup import find_team
 from storage.engine import Database
 
@@ -42,12 +42,16 @@ async def identify(client: AsyncWebClient, database: Database) -> Workspace:
         _log.warning("Slack cannot be reached yet; mail is taken in meanwhile: %s", error)
         return Workspace(known)
     except SlackApiError as error:
-        if error.response.status_code < 500:
-            raise
-        known = await find_team(database)
+        # Only a refusal that somebody has to mend ends the start: the others pass by themselves.
+        known = None if _is_for_the_operator(error) else await find_team(database)
         if known is None:
             raise
+        _log.warning("Slack does not answer yet; mail is taken in meanwhile: %s", error)
         return Workspace(known)
     return Workspace(
         str(answer.get("team_id")), str(answer.get("team") or ""), answer.get("user_id")
     )
+
+
+def _is_for_the_operator(error: SlackApiError) -> bool:
+    return error.response.status_code < 500 and error.response.get("error") in SLACK_SENTENCES

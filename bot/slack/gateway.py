@@ -183,6 +183,13 @@ class SlackChat(History):
         """Become a member of a public channel; raises ChatClosed for one we must be invited to."""
         await self._calls.call("conversations.join", {"channel": slack_channel_id})
 
+    async def _rejoin(self, slack_channel_id: str, closed: ChatClosed) -> None:
+        """A public channel can simply be joined; into a private one we have to be invited."""
+        try:
+            await self.join(slack_channel_id)
+        except ChatRefused as error:
+            raise closed from error
+
     async def create_channel(self, name: str) -> str:
         """A new public channel with the bot in it; returns its id."""
         answer = await self._calls.call("conversations.create", {"name": name})
@@ -218,8 +225,7 @@ class SlackChat(History):
         except ChatClosed as error:
             if error.code != "not_in_channel":
                 raise
-            # A public channel can simply be joined; for a private one this fails and is told.
-            await self.join(place.slack_channel_id)
+            await self._rejoin(place.slack_channel_id, error)
             answer = await self._or_as_text(send, payload)
         return str(answer["ts"])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.errors import SlackApiError
 from sqlalchemy import update
 
 from bot.problems import StartupError
@@ -252,3 +253,33 @@ async def test_nothing_is_acknowledged_before_slack_has_told_who_we_are(canal: H
             canal.sandbox.fail("auth.test", fault)
         answers.append(await bolt.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode")))
     assert [one.status for one in answers] == [500, 500, 200]
+
+
+@pytest.mark.parametrize("error", ["internal_error", "ratelimited", "service_unavailable", "new"])
+async def test_what_passes_by_itself_does_not_end_a_start(canal: Harness, error: str) -> None:
+    await canal.stop_canal()
+    canal.sandbox.fail("auth.test", error)
+    await canal.start_canal()
+    await canal.write("Taken in")
+    await canal.ticket()
+
+
+async def test_what_somebody_has_to_mend_ends_a_start(canal: Harness) -> None:
+    await canal.stop_canal()
+    canal.sandbox.fail("auth.test", "token_revoked")
+    try:
+        with pytest.raises(SlackApiError, match="token_revoked"):
+            await canal.start_canal()
+    finally:
+        await canal.start_canal()
+
+
+async def test_mail_waits_for_an_invitation_where_slack_lets_nobody_join(private: Harness) -> None:
+    """Slack says either of two codes of a private channel that we are not in."""
+    private.sandbox.fail("chat.postMessage", "not_in_channel")
+    private.sandbox.fail("conversations.join", "method_not_supported_for_channel_type")
+    await private.write("Before")
+    await private.sandbox.wait_for(lambda: told(private))
+    assert "invite" in words_of(told(private)[0])
+    await private.sandbox.invite_bot(private.support)
+    await private.ticket()
