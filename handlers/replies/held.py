@@ -39,6 +39,17 @@ class HeldReplies:
             )
         await work.send_email(tx, message, now=now, not_before=send_at)
 
+    async def put_in_order(self, tx: Session, message: MessageRecord, now: datetime) -> None:
+        """It leaves before what stands below it in the thread, also where that was heard first.
+
+        An event that was not taken, because Canal died over it, comes again seconds later.
+        """
+        if message.slack_ts is None:
+            return
+        for below in await messages.list_held_after(tx, message.ticket_id, message.slack_ts):
+            if await outbox.cancel(tx, work.send_key(below.id)):
+                await work.send_email(tx, below, now=now, not_before=below.send_at or now)
+
     async def rewrite(
         self,
         tx: Session,

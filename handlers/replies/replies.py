@@ -94,6 +94,7 @@ class Replies:
         if kind is OutcomeKind.HELD:
             seconds = outcome.hold_seconds
             await self._held.hold(tx, ticket, channel, message, now, seconds=seconds)
+            await self._held.put_in_order(tx, message, now)
         if kind is not OutcomeKind.NOT_AGENT:
             await work.react(tx, message, now=now)
         return replace(outcome, message=await messages.get(tx, message.id))

@@ -107,6 +107,14 @@ async def list_stoppable(tx: Session, ticket_id: int, *, since: datetime) -> lis
     return await _messages.all(tx, query)
 
 
+async def list_held_after(tx: Session, ticket_id: int, slack_ts: str) -> list[MessageRecord]:
+    """Replies on hold that stand below this place of the ticket's thread, the upper ones first."""
+    query = _messages.select().where(
+        _m.ticket_id == ticket_id, _m.state == "held", _m.slack_ts > slack_ts
+    )
+    return await _messages.all(tx, query.order_by(_m.slack_ts))
+
+
 async def add_attachments(
     tx: Session, message_id: int, items: Iterable[Mapping[str, Any]]
 ) -> list[AttachmentRecord]:
