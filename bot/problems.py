@@ -1,7 +1,6 @@
-"""Errors that end a start: one plain sentence on stderr, an exit status, never a traceback.
+"""Errors that end a start: one plain sentence on stderr, exit status 2, never a traceback.
 
-StartupError            Canal cannot start; the message says why and what to do (status 2)
-├── NotYet              but perhaps a little later, with the same settings (status 75)
+StartupError            Canal cannot start; the message says why and what to do
 └── ConfigProblems      (bot.settings) all wrong settings at once, a sentence each
 
 The composition root raises them where it knows what failed; `explain` turns what libraries raise
@@ -18,29 +17,19 @@ from pathlib import Path
 
 from handlers.errors import UserError
 from mail.errors import ListenFailed
-from storage.errors import StorageError, Unavailable
+from storage.errors import StorageError
 
 EXIT_OK = 0
 EXIT_CONFIG = 2
-EXIT_NOT_YET = 75
-"""EX_TEMPFAIL: whoever looks after Canal, such as systemd, shall start it again."""
 EXIT_INTERRUPTED = 130
 
 
 class StartupError(Exception):
     """Canal cannot start."""
 
-    status = EXIT_CONFIG
-
     def __init__(self, *sentences: str) -> None:
         self.sentences = sentences or ((self.__doc__ or "").strip().partition("\n")[0],)
         super().__init__("\n".join(self.sentences))
-
-
-class NotYet(StartupError):  # noqa: N818
-    """Canal cannot start now."""
-
-    status = EXIT_NOT_YET
 
 
 def run_or_explain(main: Callable[[], int | None]) -> int:
@@ -59,7 +48,7 @@ def run_or_explain(main: Callable[[], int | None]) -> int:
             raise
         for sentence in told.sentences:
             print(f"canal: {sentence}", file=sys.stderr)  # noqa: T201 - the answer to a person
-        return told.status
+        return EXIT_CONFIG
 
 
 def explain(error: BaseException) -> StartupError | None:
@@ -68,8 +57,6 @@ def explain(error: BaseException) -> StartupError | None:
         return error
     if isinstance(error, BaseExceptionGroup):
         return _explain_group(error)
-    if isinstance(error, Unavailable):
-        return NotYet(str(error))
     if isinstance(error, StorageError | UserError | ListenFailed):
         return StartupError(str(error))
     if isinstance(error, OSError):
@@ -99,8 +86,7 @@ def _explain_group(group: BaseExceptionGroup[BaseException]) -> StartupError | N
     told = [explain(each) for each in group.exceptions]
     if any(each is None for each in told):
         return None
-    kind = NotYet if all(isinstance(each, NotYet) for each in told) else StartupError
-    return kind(*dict.fromkeys(line for each in told if each for line in each.sentences))
+    return StartupError(*dict.fromkeys(line for each in told if each for line in each.sentences))
 
 
 def _explain_os_error(error: OSError) -> StartupError | None:
@@ -160,5 +146,4 @@ def _explain_slack(error: BaseException) -> StartupError | None:
     if type(error).__name__ != "SlackApiError" or response is None:
         return None
     code = str(response.get("error", "unknown"))
-    kind = StartupError if code in SLACK_SENTENCES else NotYet
-    return kind(slack_sentence(code, str(response.get("needed") or "")))
+    return StartupError(slack_sentence(code, str(response.get("needed") or "")))

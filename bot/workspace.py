@@ -9,7 +9,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.problems import SLACK_SENTENCES, NotYet
+from bot.problems import SLACK_SENTENCES, StartupError
 from handlers.upkeep.startup import find_team
 from storage.engine import Database
 
@@ -28,14 +28,14 @@ async def identify(client: AsyncWebClient, database: Database) -> Workspace:
 
     Raises:
         SlackApiError: Slack refuses the token.
-        NotYet: Slack cannot be reached and this is the first start.
+        StartupError: Slack cannot be reached and this is the first start.
     """
     try:
         answer = await client.auth_test()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         known = await find_team(database)
         if known is None:
-            raise NotYet(
+            raise StartupError(
                 f"Slack cannot be reached at {client.base_url} ({error}): check the network and "
                 "SLACK_API_URL. The first start needs it."
             ) from error

@@ -57,7 +57,7 @@ async def may_answer(chat: Chat, channel: ChannelRecord, user_id: str) -> bool:
         return user_id in await expand(chat, channel.agents)
     profile = await chat.profile(user_id)
     if not profile.is_known:
-        raise ChatUnavailable("users.info", f"Slack does not tell who {user_id} is")
+        raise ChatUnavailable(f"users.info:{user_id}")
     return not (profile.is_bot or profile.is_guest)
 
 

@@ -4,7 +4,6 @@ StorageError
 ├── WrongKey        the secret key does not fit this database
 ├── NewerDatabase   the database was written by a newer Canal
 ├── Unreachable     the database cannot be opened
-│   └── Unavailable but perhaps a little later, with the same settings
 ├── MovedAway       everything in it was moved to another one
 └── Locked          another Canal process holds this SQLite database
 
@@ -41,10 +40,6 @@ class NewerDatabase(StorageError):  # noqa: N818
 
 class Unreachable(StorageError):  # noqa: N818
     """The database cannot be opened: check CANAL_DATABASE_URL."""
-
-
-class Unavailable(Unreachable):
-    """The database does not answer now, but may soon: what is wrong need not be the settings."""
 
 
 class MovedAway(StorageError):  # noqa: N818

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from storage.engine import Database
-from storage.errors import NewerDatabase, Unavailable, Unreachable
+from storage.errors import NewerDatabase, Unreachable
 from storage.models import Meta
 from storage.trouble import is_trouble
 
@@ -27,11 +27,8 @@ SERVES_KEY = "schema_serves"
 """In the database: `revision:serves`, by the Canal whose newest revision that is."""
 DAMAGED = ("not a database", "malformed")
 """What SQLite says of a file that it cannot make sense of."""
-_FOR_GOOD_OF_A_FILE = ("readonly", "unable to open")
-"""… and when only a person can mend it."""
-_FOR_GOOD = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password",
-             "permission denied", "certificate", "does not support SSL", "not known")  # fmt: skip
-"""What PostgreSQL says when only a person can mend it."""
+_SAYS_ENOUGH = ("readonly", "unable to open")
+"""… and where its words need no advice."""
 _ADVISORY_LOCK = 0x43414E414C  # "CANAL": two Canals that start together migrate one after the other
 
 
@@ -82,8 +79,7 @@ def unusable(database: Database, error: Exception) -> Unreachable:
     cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     if database.is_sqlite:
         return _unusable_file(f"The database file {url.database} cannot be opened", error, cause)
-    kind = Unavailable if _may_pass(error, cause) else Unreachable
-    return kind(
+    return Unreachable(
         f"PostgreSQL at {url.host}:{url.port or 5432} cannot be used ({cause}): look at the server "
         "and at the address, user and password by which Canal asks for it."
     )
@@ -92,21 +88,12 @@ def unusable(database: Database, error: Exception) -> Unreachable:
 def _unusable_file(what: str, error: Exception, cause: str) -> Unreachable:
     if any(word in cause for word in DAMAGED):
         return Unreachable(f"{what} ({cause}). Go back to a backup (docs/deploy.md).")
-    if not is_trouble(error) or any(word in cause for word in _FOR_GOOD_OF_A_FILE):
+    if not is_trouble(error) or any(word in cause for word in _SAYS_ENOUGH):
         return Unreachable(f"{what} ({cause}).")
-    return Unavailable(
+    return Unreachable(
         f"{what} ({cause}): see whether the disk is full or broken, and whether another program "
         "holds the file."
     )
-
-
-def _may_pass(error: Exception, cause: str) -> bool:
-    """Whether it may work a little later, with the same settings.
-
-    Of a connection that was refused libpq tells the words alone, no code.
-    """
-    is_about_the_connection = isinstance(error, OperationalError | OSError)
-    return is_about_the_connection and not any(word in cause for word in _FOR_GOOD)
 
 
 def _config(connection: Connection | None = None) -> Any:
