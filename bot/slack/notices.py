@@ -61,7 +61,7 @@ def _reply_failed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
             "❌ Your reply did not reach {address}: {reason} ({codes}).",
             address=escape_text(str(one["address"])),
             reason=texts.reason(str(one["reason"])),
-            codes=escape_text(f"{one['code']} {one['status']} {one['reply']}".strip()),
+            codes=escape_text(" ".join(f"{one['code']} {one['status']} {one['reply']}".split())),
         )
         for one in facts.get("recipients", ())
     ]

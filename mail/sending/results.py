@@ -119,7 +119,7 @@ def split_reply(message: str) -> tuple[str | None, str]:
     """
     enhanced = None
     words = []
-    for line in message.split("\n"):
+    for line in _decoded(message).split("\n"):
         line = "".join(c for c in line if c.isprintable()).strip()
         found = _ENHANCED.match(line)
         if found:
@@ -127,6 +127,15 @@ def split_reply(message: str) -> tuple[str | None, str]:
             line = line[found.end() :].strip()
         words.append(line)
     return enhanced, " ".join(word for word in words if word)[:500]
+
+
+def _decoded(message: str) -> str:
+    """Bytes that are not UTF-8 come as surrogates: then the server speaks an older charset."""
+    try:
+        message.encode()
+    except UnicodeEncodeError:
+        return message.encode("utf-8", "surrogateescape").decode("latin-1")
+    return message
 
 
 def classify(

@@ -128,3 +128,13 @@ async def test_who_has_a_reply_does_not_wait_for_the_next_because_anothers_mailb
 
 def has_left(canal: Harness, ts: str) -> bool:
     return canal.reactions(ts) == {"white_check_mark"}
+
+
+async def test_a_refusal_without_an_enhanced_code_is_quoted_as_it_was_said(canal: Harness) -> None:
+    await canal.write()
+    card = await canal.ticket()
+    canal.catcher.refuse("jo@cust.example", "550 no")
+    ts = await canal.say(card, "Hello Jo")
+    await canal.wait_reaction(ts, "x")
+    (notice,) = await canal.sandbox.wait_for(lambda: canal.replies(card)[1:])
+    assert "(550 no)" in words_of(notice)

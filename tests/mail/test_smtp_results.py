@@ -42,6 +42,11 @@ def test_the_enhanced_code_speaks_first(
     assert classify(code, enhanced, at_rcpt=True) == (outcome, reason)
 
 
+def test_an_answer_in_latin_1_keeps_its_letters() -> None:
+    said = b"5.1.1 usu\xe1rio desconhecido".decode("utf-8", "surrogateescape")
+    assert split_reply(said) == ("5.1.1", "usuário desconhecido")
+
+
 def test_552_after_the_mail_means_too_large() -> None:
     assert classify(552, None) == (Outcome.PERMANENT, Why.TOO_LARGE)
 
