@@ -121,7 +121,7 @@ def _build_outbox(
             WorkKind.REACT: slack.react,
             WorkKind.NOTICE: slack.notice,
             WorkKind.REPLACE_POST: slack.replace_post,
-            WorkKind.SEND_EMAIL: mail.send_email,
+            WorkKind.SEND_EMAIL: backfill.after_reading(mail.send_email),
             WorkKind.SAVE_SENT: SentCopies(context, sent_folder).save_sent,
             WorkKind.CATCH_UP: backfill.catch_up,
             WorkKind.DIGEST: DigestDelivery(context, chat).show,

@@ -21,10 +21,14 @@ _log = logging.getLogger(__name__)
 def register(app: AsyncApp, services: Services) -> None:
     """To be registered last: the end of the list takes whatever nobody else wanted."""
 
-    async def on_open_again(event: Json) -> None:
+    async def on_open_again(event: Json, context: Json) -> None:
         channel = event.get("channel")
-        if isinstance(channel, str):
-            await services.places.on_available(channel)
+        if not isinstance(channel, str):
+            return
+        await services.places.on_available(channel)
+        if event.get("user") == context.get("bot_user_id"):
+            # What was written in its threads while we were not in it is read.
+            services.background.start(services.backfill.run(channel))
 
     for name in ("channel_unarchive", "group_unarchive", "member_joined_channel"):
         app.event(name)(on_open_again)

@@ -10,7 +10,7 @@ from typing import Any
 from bot.slack.cards import METADATA_EVENT
 from bot.slack.threads import agent_messages_from
 from bot.slack.windows import Windows
-from handlers.errors import ChatError, ChatRefused
+from handlers.errors import ChatError, ChatRefused, ChatUncertain
 from handlers.ports import AgentMessage
 from handlers.posts import Mark, Place
 
@@ -72,7 +72,9 @@ class History(Windows):
         arguments = dict(arguments)
         for _ in range(_HISTORY_PAGES):
             page = await self._calls.call(method, arguments)
-            for message in page.get("messages", ()):
+            if "messages" not in page:
+                raise ChatUncertain("no_messages", f"{method} answered without messages")
+            for message in page["messages"]:
                 yield message
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:

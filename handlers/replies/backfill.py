@@ -17,10 +17,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from handlers.context import Context
-from handlers.errors import ChatError, ChatRateLimited, ChatUnavailable, ChatUncertain
+from handlers.errors import ChatClosed, ChatError, ChatRefused
 from handlers.outbox import work
+from handlers.outbox.settling import Deliver, Later, Settle
 from handlers.ports import AgentMessage, Chat
 from handlers.posts import Notice, NoticeKind, Place
+from handlers.replies.forwarding import FORWARD
 from handlers.replies.outcomes import OutcomeKind
 from handlers.replies.replies import Replies
 from storage.engine import Session
@@ -29,9 +31,8 @@ from storage.records import MessageRecord, OutboxRecord, TicketRecord
 
 _log = logging.getLogger(__name__)
 _SEND_UP_TO = timedelta(minutes=15)
-_MOST_TICKETS = 500
-_MOST_WAITS = 20
-_RETRY_SECONDS = 3.0
+_MOST_TICKETS = 5000
+_LOOK_AGAIN = timedelta(seconds=5)
 _RECENT = timedelta(days=2)
 """Edits and deletes are looked for in messages not older than this."""
 
@@ -44,11 +45,15 @@ class Backfill:
         self._one_at_a_time = asyncio.Lock()
         self._missed: set[tuple[str, str]] = set()
         """Threads of events that failed here, until the outbox has them."""
+        self._began_at = context.clock.now()
+        self._looked_at: set[int] = set()
+        """What was on hold before this start and has been compared with Slack since."""
 
-    async def run(self) -> int:
-        """Catch up with every open thread; returns how many messages were new."""
+    async def run(self, slack_channel_id: str | None = None) -> int:
+        """Catch up with every open thread, or those of one Slack channel; returns how many
+        messages were new."""
         async with self._one_at_a_time:
-            return await self._catch_up()
+            return await self._catch_up(slack_channel_id)
 
     def note_missed(self, slack_channel_id: str, thread_ts: str) -> None:
         """An event of this thread could not be handled.
@@ -81,17 +86,32 @@ class Backfill:
         if ticket is not None and ticket.root_ts is not None:
             await self._catch_up_with(ticket, None)
 
-    async def _catch_up(self) -> int:
+    async def _catch_up(self, slack_channel_id: str | None) -> int:
         async with self._context.db.read() as tx:
             waiting = await tickets.list_unfinished(
-                tx, team_id=self._context.team_id, limit=_MOST_TICKETS
+                tx,
+                team_id=self._context.team_id,
+                limit=_MOST_TICKETS,
+                slack_channel_id=slack_channel_id,
             )
         latest = await self._latest_replies(waiting)
         found = 0
         for ticket in waiting:
             newest = latest.get((ticket.slack_channel_id, ticket.root_ts))
-            found += await self._patiently(ticket, newest)
+            try:
+                found += await self._catch_up_with(ticket, newest)
+            except (ChatClosed, ChatRefused) as error:
+                _log.warning("the thread of ticket %d cannot be read: %s", ticket.id, error.code)
+            except ChatError as error:
+                _log.info("the thread of ticket %d is read later: %s", ticket.id, error.code)
+                await self._read_later(ticket)
         return found
+
+    async def _read_later(self, ticket: TicketRecord) -> None:
+        """The outbox reads the thread, however long Slack does not let us."""
+        now = self._context.clock.now()
+        await self._context.db.in_write(lambda tx: work.catch_up(tx, ticket, now=now))
+        self._context.wake.deliver()
 
     async def _latest_replies(
         self, waiting: Sequence[TicketRecord]
@@ -110,20 +130,6 @@ class Backfill:
                 continue
             found |= {(slack_channel_id, root): newest for root, newest in threads.items()}
         return found
-
-    async def _patiently(self, ticket: TicketRecord, newest: str | None) -> int:
-        for _ in range(_MOST_WAITS):
-            try:
-                return await self._catch_up_with(ticket, newest)
-            except ChatRateLimited as error:
-                await asyncio.sleep(error.retry_after)
-            except (ChatUnavailable, ChatUncertain) as error:
-                _log.info("the thread of ticket %d is read again: %s", ticket.id, error.code)
-                await asyncio.sleep(_RETRY_SECONDS)
-            except ChatError as error:
-                _log.warning("the thread of ticket %d cannot be read: %s", ticket.id, error.code)
-                return 0
-        return 0
 
     async def _catch_up_with(self, ticket: TicketRecord, newest: str | None) -> int:
         """One thread: held replies that changed meanwhile first, then what is new."""
@@ -156,6 +162,34 @@ class Backfill:
             async with self._context.db.write() as tx:
                 await tickets.change(tx, ticket.id, last_seen_ts=seen)
 
+    def after_reading(self, send: Deliver) -> Deliver:
+        """`send`, but what was on hold before this start leaves only as it is in Slack now."""
+
+        async def deliver(item: OutboxRecord) -> Settle | None:
+            if item.created_at <= self._began_at and item.id not in self._looked_at:
+                await self._look_at(item.payload["message_id"])
+                self._looked_at.add(item.id)
+            return await send(item)
+
+        return deliver
+
+    async def _look_at(self, message_id: int) -> None:
+        async with self._context.db.read() as tx:
+            message = await messages.find(tx, message_id)
+            if message is None or not _is_held_in_thread(message):
+                return
+            ticket = await tickets.get(tx, message.ticket_id)
+        try:
+            place = Place(ticket.slack_channel_id, ticket.root_ts)
+            thread = await self._chat.fetch_thread(place, message.slack_ts or "0")
+        except (ChatClosed, ChatRefused) as error:
+            _log.warning("the thread of ticket %d cannot be read: %s", ticket.id, error.code)
+        except ChatError as error:
+            if self._context.clock.now() - self._began_at < _SEND_UP_TO:
+                raise Later(_LOOK_AGAIN, f"its thread cannot be read: {error.code}") from error
+        else:
+            await self._mend_held([message], thread)
+
     async def _mend_held(
         self, held: Sequence[MessageRecord], thread: Sequence[AgentMessage]
     ) -> None:
@@ -186,6 +220,10 @@ class Backfill:
         facts: dict[str, object] = {"message_id": message.id, "may_be_sent": may_be_sent}
         notice = Notice(NoticeKind.BACKFILL_OFFER, facts, mention=message.slack_user_id)
         await work.notice_in_thread(tx, ticket, notice, now=self._context.clock.now())
+
+
+def _is_held_in_thread(message: MessageRecord) -> bool:
+    return message.state == "held" and message.kind != FORWARD and message.slack_ts is not None
 
 
 def _number(ts: str) -> float:

@@ -114,11 +114,15 @@ async def find_many(tx: Session, ticket_ids: Collection[int]) -> dict[int, Ticke
     return {ticket.id: ticket for ticket in found}
 
 
-async def list_unfinished(tx: Session, *, team_id: str, limit: int = 1000) -> list[TicketRecord]:
+async def list_unfinished(
+    tx: Session, *, team_id: str, limit: int = 1000, slack_channel_id: str | None = None
+) -> list[TicketRecord]:
     """Tickets that are not closed and have a thread, most recently changed first."""
     query = _tickets.select().where(
         _t.team_id == team_id, _t.status.in_(_UNFINISHED), _t.root_ts.is_not(None)
     )
+    if slack_channel_id is not None:
+        query = query.where(_t.slack_channel_id == slack_channel_id)
     return await _tickets.all(tx, query.order_by(_t.updated_at.desc()).limit(limit))
 
 

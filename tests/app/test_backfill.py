@@ -201,3 +201,54 @@ async def test_a_hello_after_a_gap_counts_however_early_the_ping_was(canal: Harn
         assert called == ["back"]
     finally:
         await socket.stop()
+
+
+async def test_what_became_due_while_canal_was_away_leaves_as_it_is_in_slack_now(
+    forgetful: Harness,
+) -> None:
+    await forgetful.write()
+    card = await forgetful.ticket()
+    gone = await forgetful.say(card, "This one goes")
+    kept = await forgetful.say(card, "This one stays")
+    for ts in (gone, kept):
+        await forgetful.wait_reaction(ts, "hourglass_flowing_sand")
+    await forgetful.edit_channel(undo_seconds=0)
+    forgetful.canal.parts.outbox.end()
+    for ts in (gone, kept):
+        await forgetful.make_due(ts)
+    await forgetful.stop_canal()
+    await forgetful.sandbox.delete(forgetful.ana, forgetful.support, gone)
+    await forgetful.sandbox.edit(forgetful.ana, forgetful.support, kept, "This one is better")
+    forgetful.sandbox.fail("conversations.replies", "internal_error", times=2)
+    await forgetful.start_canal()
+    sent = await forgetful.sent()
+    assert "This one is better" in str(sent.text)
+    await forgetful.idle()
+    assert (await forgetful.find_message(gone)).state == "cancelled"
+    assert len(forgetful.catcher.mails) == 1
+
+
+async def test_threads_that_cannot_be_read_at_once_are_read_later(canal_away: Harness) -> None:
+    ts = await canal_away.say(canal_away.roots()[0], "Written while away")
+    canal_away.sandbox.fail("conversations.history", "internal_error")
+    canal_away.sandbox.fail("conversations.replies", "ratelimited", status=429, retry_after=1)
+    await canal_away.start_canal()
+    await canal_away.sandbox.wait_for(
+        lambda: canal_away.reactions(ts) == {"white_check_mark"}, timeout=15
+    )
+
+
+async def test_what_was_written_while_canal_was_not_in_the_channel_is_read_once_it_is_back(
+    forgetful: Harness,
+) -> None:
+    await forgetful.edit_channel(undo_seconds=0)
+    await forgetful.write()
+    card = await forgetful.ticket()
+    await forgetful.idle()
+    await forgetful.sandbox.kick_bot(forgetful.support)
+    ts = await forgetful.say(card, "Written behind its back")
+    await forgetful.sandbox.settled()
+    assert not forgetful.catcher.mails
+    await forgetful.sandbox.invite_bot(forgetful.support)
+    await forgetful.wait_reaction(ts, "white_check_mark")
+    assert b"Written behind its back" in ((await forgetful.sent()).data or b"")
