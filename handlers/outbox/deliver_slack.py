@@ -12,6 +12,7 @@ from handlers.errors import ChatClosed, ChatError, ChatRateLimited, ChatRefused
 from handlers.mail_in.file_mail import WHOLE_MAIL
 from handlers.outbox import work
 from handlers.outbox.settling import Later, Settle, untouched
+from handlers.outbox.tell_admins import AdminNotices
 from handlers.ports import Chat
 from handlers.posts import MailPost, Mark, Notice, NoticeKind, Place, Reaction, TicketCard
 from handlers.replies.forwarding import FORWARD
@@ -45,7 +46,7 @@ class SlackDelivery:
     def __init__(self, context: Context, chat: Chat, admins: Admins) -> None:
         self._context = context
         self._chat = chat
-        self._admins = admins
+        self._admins = AdminNotices(context, chat, admins)
 
     async def post_card(self, item: OutboxRecord) -> Settle | None:
 
@@ -140,10 +141,9 @@ class SlackDelivery:
         return settle
 
     async def notice(self, item: OutboxRecord) -> Settle | None:
-        notice = work.notice_of(item)
         if item.payload.get("admins"):
-            await self._tell_admins(notice)
-            return None
+            return await self._admins.tell(item)
+        notice = work.notice_of(item)
         async with self._context.db.read() as tx:
             ticket = await tickets.find(tx, item.payload["ticket_id"])
         if ticket is None or ticket.root_ts is None:
@@ -265,10 +265,6 @@ class SlackDelivery:
             await work.notice_in_thread(tx, ticket, notice, now=self._context.clock.now())
 
         return settle
-
-    async def _tell_admins(self, notice: Notice) -> None:
-        for user_id in await self._admins.list_ids():
-            await self._chat.tell(user_id, notice)
 
     async def _find_earlier(self, item: OutboxRecord, place: Place, mark: Mark) -> str | None:
         """The post of an earlier attempt whose outcome nobody knows: looked for, not hoped for."""

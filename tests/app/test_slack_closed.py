@@ -283,3 +283,19 @@ async def test_mail_waits_for_an_invitation_where_slack_lets_nobody_join(private
     assert "invite" in words_of(told(private)[0])
     await private.sandbox.invite_bot(private.support)
     await private.ticket()
+
+
+async def test_an_admin_who_cannot_be_told_keeps_none_waiting_and_none_is_told_twice(
+    canal: Harness,
+) -> None:
+    """The first of CANAL_ADMINS has left, and Slack fails when the second is told."""
+    await canal.stop_canal()
+    canal._env["CANAL_ADMINS"] = f"U0GONE,{canal.rui},{canal.ana}"
+    await canal.start_canal()
+    canal.sandbox.fail("conversations.open", "internal_error", status=500, times=2)
+    await canal.sandbox.archive(canal.support)
+    await canal.write()
+    await canal.sandbox.wait_for(lambda: len(told(canal)) == 2, 10)
+    await canal.idle()
+    rooms = [one.id for one in canal.sandbox.world.channels.values() if one.is_im]
+    assert [len(canal.sandbox.messages(one)) for one in rooms] == [1, 1]

@@ -56,6 +56,7 @@ NO_STEPS = {
     "commit Replies.on_delete": "as an edit",
     "commit Backfill._note_seen": "at a new connection",
     "commit Backfill.read_missed": "only after a failure",
+    "commit Backfill._read_later": "only after a failure",
     "commit Tickets.refresh_waiting_times": "a timer",
     "slack auth.test": "the start",
     "slack users.info": "reads",
