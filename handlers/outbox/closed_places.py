@@ -52,6 +52,8 @@ class ClosedPlaces:
 
     async def note_open(self, tx: Session, item: OutboxRecord) -> None:
         """Something was done there: should it close again, that is news again."""
+        if item.payload.get("admins") and not item.payload.get("user_id"):
+            return  # so far it only became a wish for each of them
         told = await self._known(tx)
         keys = {_key(item)}
         if item.lane.partition(":")[0] not in NOT_AT_SLACK:

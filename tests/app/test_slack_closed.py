@@ -299,3 +299,27 @@ async def test_an_admin_who_cannot_be_told_keeps_none_waiting_and_none_is_told_t
     await canal.idle()
     rooms = [one.id for one in canal.sandbox.world.channels.values() if one.is_im]
     assert [len(canal.sandbox.messages(one)) for one in rooms] == [1, 1]
+
+
+async def test_admins_who_were_named_hear_of_a_refused_token_once(
+    canal: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.outbox.worker._CLOSED_RETRY", timedelta(seconds=0.2))
+    await canal.stop_canal()
+    canal._env["CANAL_ADMINS"] = canal.rui
+    await canal.start_canal()
+    await canal.sandbox.revoke_tokens()
+    await canal.write()
+    refused = canal.sandbox.refusals
+    await canal.sandbox.wait_for(
+        lambda: sum(method == "conversations.open" for method, _ in refused) > 1
+    )
+    await canal.write("Further")
+    await canal.sandbox.wait_for(
+        lambda: sum(method == "chat.postMessage" for method, _ in refused) > 4
+    )
+    canal.sandbox.world.revoked = False
+    await canal.ticket(2)
+    await canal.sandbox.wait_for(lambda: told(canal), 10)
+    await canal.idle()
+    assert len(told(canal)) == 1
