@@ -201,6 +201,12 @@ def _slack_channel_closed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
         )
         return sentence, []
     where = f"<#{facts['slack_channel_id']}>"
+    if facts.get("code") == "missing_scope":
+        return texts(
+            "Canal cannot post to {where}: its Slack app lacks a scope. Nothing is lost: mail "
+            "waits until it can. Compare the app with manifest.yml, then install it again.",
+            where=where,
+        ), []
     sentence = texts(
         "Canal cannot post to {where} ({code}). Nothing is lost: mail waits until it can. "
         "Unarchive the channel, or type /invite @Canal there.",

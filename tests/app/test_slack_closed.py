@@ -323,3 +323,10 @@ async def test_admins_who_were_named_hear_of_a_refused_token_once(
     await canal.sandbox.wait_for(lambda: told(canal), 10)
     await canal.idle()
     assert len(told(canal)) == 1
+
+
+async def test_a_missing_scope_is_told_as_such(canal: Harness) -> None:
+    canal.sandbox.fail("chat.postMessage", "missing_scope")
+    await canal.write()
+    await canal.sandbox.wait_for(lambda: told(canal), 10)
+    assert "lacks a scope" in words_of(told(canal)[0])
