@@ -58,6 +58,11 @@ _END_SECONDS = 1.0
 """Together with the goodbyes to Slack less than the 5 s within which Ctrl-C is promised to work."""
 
 
+DATABASE_SILENCE = 60.0
+"""Seconds; a lock is waited for half as long."""
+DATABASE_SILENCE_AT_THE_END = 2.0
+
+
 class Canal:
     """One running Canal. `start` raises a sentence for everything that an admin can mend."""
 
@@ -74,6 +79,7 @@ class Canal:
         self._resolver = resolver
         self._stack = AsyncExitStack()
         self._clock = SystemClock()
+        self._database: Database | None = None
         self.metrics = build_metrics()
         self.parts: Parts
         self.services: Services
@@ -92,6 +98,8 @@ class Canal:
 
     async def stop(self) -> None:
         """End everything that was started, newest first."""
+        if self._database is not None:
+            self._database.patience.seconds = DATABASE_SILENCE_AT_THE_END
         await self._stack.aclose()
 
     async def _start(self) -> None:
@@ -116,6 +124,8 @@ class Canal:
         database = open_database(settings.database_url, Vault(keys))
         self._stack.push_async_callback(database.close)
         signing_key = await prepare(database)
+        database.patience.seconds = DATABASE_SILENCE
+        self._database = database
         if time := await shared_time(database):
             self._clock.follow(time)
         return database, signing_key

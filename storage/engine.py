@@ -28,6 +28,7 @@ from storage.errors import StorageError, Unreachable
 from storage.group_commit import GroupCommitter
 from storage.ids import IdMaker
 from storage.postgres_visits import PostgresVisits
+from storage.silence import Patience, limit_silence
 from storage.text import to_json
 from storage.visits import Failed, Visits, Work
 
@@ -66,6 +67,8 @@ class Database:
     def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
         self.engine = engine
         self.vault = vault
+        self.patience = Patience()
+        """How long PostgreSQL may be silent when it was asked; no limit for what takes its time."""
         self.new_id = IdMaker()
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._readers = engine.execution_options(**{_READ_ONLY: True}, **_reader_options(engine))
@@ -123,16 +126,20 @@ class Database:
     def _make_visits(self) -> tuple[AnyVisits | None, AnyVisits | None]:
         path = self.engine.url.database
         if not self.is_sqlite:
+            writers = _visited_server(self.engine.url, _WRITERS)
+            readers = _visited_server(self.engine.url, _READERS, _ONE_VIEW)
+            for engine in (self.engine.sync_engine, writers, readers):
+                limit_silence(engine, self.patience)
             return (
                 PostgresVisits(
                     "canal-write",
-                    _visited_server(self.engine.url, _WRITERS),
+                    writers,
                     {"vault": self.vault, "writes": True},
                     threads=_WRITERS,
                 ),
                 PostgresVisits(
                     "canal-read",
-                    _visited_server(self.engine.url, _READERS, _ONE_VIEW),
+                    readers,
                     {"vault": self.vault, "writes": False},
                     threads=_READERS,
                 ),
