@@ -8,6 +8,7 @@ from typing import Any
 from bot.slack.cards import build_metadata
 from bot.slack.elements import escape_text, find_slack_url
 from bot.slack.kit import actions, button, cut, section
+from bot.slack.notices_access import word_closed_channel
 from bot.slack.notices_delivery import DELIVERY_WORDINGS, moment_of
 from bot.slack.notices_moves import MOVE_WORDINGS
 from bot.slack.texts import Texts
@@ -192,30 +193,6 @@ def _no_recipient(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     ), []
 
 
-def _slack_channel_closed(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
-    if not facts.get("slack_channel_id"):
-        sentence = texts(
-            "Slack did not let Canal in for a while ({code}). Nothing is lost: what waited is "
-            "posted now, and what was written in open threads meanwhile is read.",
-            code=_fact(facts, "code"),
-        )
-        return sentence, []
-    where = f"<#{facts['slack_channel_id']}>"
-    if facts.get("code") == "missing_scope":
-        return texts(
-            "Canal cannot post to {where}: its Slack app lacks a scope. Nothing is lost: mail "
-            "waits until it can. Compare the app with manifest.yml, then install it again.",
-            where=where,
-        ), []
-    sentence = texts(
-        "Canal cannot post to {where} ({code}). Nothing is lost: mail waits until it can. "
-        "Unarchive the channel, or type /invite @Canal there.",
-        where=where,
-        code=_fact(facts, "code"),
-    )
-    return sentence, []
-
-
 def _work_parked(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     sentence = texts(
         "Something could not be done after many tries and waits for you: {what} (number {id}). "
@@ -311,7 +288,7 @@ _WORDINGS: dict[NoticeKind, Wording] = {
     NoticeKind.TICKET_CLOSED_REPLY: _long_closed,
     NoticeKind.NO_RECIPIENT: _no_recipient,
     NoticeKind.CONFIRM_REPLY: _confirm_reply,
-    NoticeKind.SLACK_CHANNEL_CLOSED: _slack_channel_closed,
+    NoticeKind.SLACK_CHANNEL_CLOSED: word_closed_channel,
     NoticeKind.WORK_PARKED: _work_parked,
     NoticeKind.CONNECTION_FAILS: _connection_fails,
     NoticeKind.CONNECTION_WORKS: _connection_works,
