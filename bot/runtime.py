@@ -21,10 +21,15 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 async def wait_for_signal() -> None:
-    """Return at SIGINT or SIGTERM. A second one ends the process at once."""
+    """Return at SIGINT, SIGTERM, or SIGHUP (its terminal was closed), unless nohup wants none.
+
+    A second one ends the process at once.
+    """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
 
     def tell() -> None:
         stop.set()

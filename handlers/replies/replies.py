@@ -84,7 +84,7 @@ class Replies:
             kind = OutcomeKind.OFFERED
         leaves = kind in (OutcomeKind.HELD, OutcomeKind.CONFIRM, OutcomeKind.OFFERED)
         recipients = self._recipients(ticket, channel) if leaves else []
-        message = await self._said.store(tx, said, ticket, channel, kind, recipients)
+        message = await self._said.store(tx, said, ticket, channel, kind, recipients, now)
         if message is None:
             return None
         before = await messages.last_reply_before(tx, ticket.id, message.id)
@@ -144,8 +144,9 @@ class Replies:
         """
         gone = AgentMessage("", slack_channel_id, ts, thread_ts, user_id, Document(), "")
         found = await self._threads.find_ticket(slack_channel_id, thread_ts) if user_id else None
+        now = self._context.clock.now()
         async with self._context.db.write() as tx:
-            if found is not None and await self._said.store_deleted(tx, gone, *found):
+            if found is not None and await self._said.store_deleted(tx, gone, *found, now):
                 return None
             message = await messages.find_by_ts(tx, slack_channel_id, ts)
             if message is None or not _is_agents(message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from handlers.context import Context
@@ -28,6 +29,7 @@ class SaidInThreads:
         channel: ChannelRecord,
         kind: OutcomeKind,
         recipients: Recipients,
+        now: datetime,
     ) -> MessageRecord | None:
         """A reply, where there are recipients, or a note; None when it was stored before."""
         state = "held" if kind is OutcomeKind.HELD else "confirm" if recipients else "note"
@@ -48,7 +50,7 @@ class SaidInThreads:
                 "subject": ticket.subject,
                 "body": said.document.to_json(),
                 "recipients": recipients,
-                "created_at": self._context.clock.now(),
+                "created_at": now,
             },
         )
         if message is not None:
@@ -56,10 +58,15 @@ class SaidInThreads:
         return message
 
     async def store_deleted(
-        self, tx: Session, gone: AgentMessage, ticket: TicketRecord, channel: ChannelRecord
+        self,
+        tx: Session,
+        gone: AgentMessage,
+        ticket: TicketRecord,
+        channel: ChannelRecord,
+        now: datetime,
     ) -> bool:
         """Remember that it was deleted, if nothing was known of it; whether that is so."""
-        message = await self.store(tx, gone, ticket, channel, OutcomeKind.NOTE, [])
+        message = await self.store(tx, gone, ticket, channel, OutcomeKind.NOTE, [], now)
         if message is not None:
             await messages.change(tx, message.id, state="cancelled")
         return message is not None

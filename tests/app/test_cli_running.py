@@ -118,7 +118,7 @@ async def test_replay_with_and_without_a_running_canal(
     await canal.sandbox.wait_for(lambda: len(canal.roots()) == 2, 5)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_it_ends_within_five_seconds(canal: ProcessHarness, number: signal.Signals) -> None:
     await canal.write()
     await canal.sandbox.wait_for(lambda: canal.roots(), 10)
