@@ -262,6 +262,7 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
     _set_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is erased or purged is not left in the file
     cursor.execute("PRAGMA cache_size=-8192")
     cursor.close()
 

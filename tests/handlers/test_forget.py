@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handlers.errors import UserError
 from handlers.upkeep.forget import ERASED, Forgotten, forget_person
-from storage.engine import Database
+from storage.engine import Database, open_database
 from storage.queries import channels, forget, mails, messages, outbox, tickets
 from storage.records import ChannelRecord, TicketRecord
+from storage.startup import prepare
 from tests.handlers.fixtures import make_context
 from tests.storage.samples import (
     NOW,
+    VAULT,
+    add_channel,
     add_message,
     add_ticket,
     arrival,
@@ -93,6 +97,20 @@ async def test_everything_of_a_customer_goes(db: Database, channel: ChannelRecor
             assert (message.subject, message.recipients, message.author_name) == ("", [], "")
         assert [await mails.find_raw(tx, one) for one in (10, 11)] == [None, None]
         assert await tickets.find_by_ids(tx, channel.id, ["<10@x>"]) == []
+
+
+async def test_nothing_of_them_is_left_in_the_bytes_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "canal.db"
+    db = open_database(f"sqlite+aiosqlite:///{file}", VAULT)
+    await prepare(db)
+    channel = await add_channel(db)
+    for number in range(10, 200, 10):
+        await converse(db, channel, number, JO if number % 20 else ED)
+    await erase(db)
+    await db.close()
+    left = file.read_bytes()
+    assert JO.encode() not in left.lower()
+    assert f"words of {ED}".encode() in left
 
 
 async def test_others_keep_what_is_theirs(db: Database, channel: ChannelRecord) -> None:
