@@ -227,7 +227,11 @@ async def _waiting(tx: Session, _now: datetime) -> list[Finding]:
     parked = list(await tx.scalars(select(Arrival.id).where(Arrival.state == "parked")))
     return [
         *_counted(False, dead, "outbox items were given up: see “canal outbox list”"),
-        *_counted(False, parked, "mails could not be filed, and are kept: the log says why"),
+        *_counted(
+            False,
+            parked,
+            "mails could not be filed, and are kept for the next start: the log says why",
+        ),
     ]
 
 

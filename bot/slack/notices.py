@@ -193,7 +193,17 @@ def _no_recipient(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
     ), []
 
 
+def _mail_parked(facts: Facts, texts: Texts) -> str:
+    return texts(
+        "A mail could not be made a ticket after many tries (number {id}). It is kept, and Canal "
+        "tries again when it is started next: update it, or look in its log for the reason.",
+        id=_fact(facts, "id"),
+    )
+
+
 def _work_parked(facts: Facts, texts: Texts) -> tuple[str, list[Json]]:
+    if facts.get("what") == "mail":
+        return _mail_parked(facts, texts), []
     sentence = texts(
         "Something could not be done after many tries and waits for you: {what} (number {id}). "
         "On the server, “canal outbox list” shows it with its reason.",

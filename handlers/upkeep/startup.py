@@ -42,8 +42,11 @@ async def recover(context: Context, *, alone: bool) -> None:
 
     `alone`: this process is the only one on the database (SQLite), so every claim is a dead one's.
     With several, the claims of the others are theirs until they end (`handlers.outbox.recovery`);
-    the first of them mends what a database's clock that was ahead has left.
+    the first of them mends what a database's clock that was ahead has left. Mail that could not be
+    filed is tried again: what is new may be this Canal.
     """
+    async with context.db.write() as tx:
+        await mails.take_up_parked(tx)
     if not alone:
         async with context.db.write() as tx:
             if not await notify.is_anybody_there(tx, but=context.holder):

@@ -42,7 +42,8 @@ class RawMail(Base):
 class Arrival(Base):
     """A mail at one email channel: stored at once, filed after. The key makes arrivals unique.
 
-    state: stored → filed | dropped | held (channel paused) | parked (could not be filed; kept).
+    state: stored → filed | dropped | held (channel paused) | parked (could not be filed; kept, and
+    stored again at the next start).
     """
 
     __tablename__ = "arrivals"
@@ -59,6 +60,12 @@ class Arrival(Base):
             "email_channel_id",
             sqlite_where=text("state = 'held'"),
             postgresql_where=text("state = 'held'"),
+        ),
+        Index(
+            "ix_arrivals_parked",
+            "id",
+            sqlite_where=text("state = 'parked'"),
+            postgresql_where=text("state = 'parked'"),
         ),
         Index(
             "ix_arrivals_claimed",

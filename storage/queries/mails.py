@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, literal_column, or_, select, update
 
 from storage.engine import Session, is_sqlite
 from storage.models import Arrival, RawMail
@@ -245,6 +245,15 @@ async def postpone(tx: Session, arrival_id: int, not_before: datetime, reason: s
         update(Arrival)
         .where(Arrival.id == arrival_id)
         .values(not_before=not_before, reason=reason[:1000], claimed_by=None, claimed_until=None)
+    )
+
+
+async def take_up_parked(tx: Session) -> None:
+    """What could not be filed is stored again, to be tried once more."""
+    await tx.execute(
+        update(Arrival)
+        .where(Arrival.state == literal_column("'parked'"))  # a value would not use the index
+        .values(state="stored", not_before=None, claimed_by=None, claimed_until=None)
     )
 
 

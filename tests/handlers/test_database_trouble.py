@@ -13,6 +13,7 @@ from handlers.mail_in.filing import FilingWorker
 from handlers.outbox.settling import Settle
 from handlers.outbox.work import WorkKind
 from handlers.outbox.worker import OutboxWorker
+from handlers.upkeep.startup import recover
 from storage.engine import Database, open_database
 from storage.queries import mails, meta, outbox
 from storage.records import ChannelRecord, OutboxRecord
@@ -73,6 +74,23 @@ async def test_a_mail_that_finds_no_room_in_the_database_is_filed_when_there_is_
         clock.time += timedelta(minutes=6)
     async with db.write() as tx:
         await tx.execute(text("DROP TRIGGER full_disk ON tickets"))
+    assert await worker.file_waiting() == 1
+    async with db.read() as tx:
+        assert await mails.count_states(tx) == {"filed": 1}
+
+
+async def test_a_mail_that_could_not_be_filed_is_tried_again_by_the_next_start(
+    db: Database, channel: ChannelRecord
+) -> None:
+    context = make_context(db)
+    async with db.write() as tx:
+        await meta.ensure_workspace(tx, TEAM, now=NOW)
+        await mails.store(tx, [raw(1)], [arrival(channel, 1)])
+        (parked,) = await mails.claim(tx, "gone", now=NOW, lease=timedelta(minutes=1), limit=1)
+        await mails.settle(tx, parked.id, "parked", reason="KeyError")
+    worker = FilingWorker(context, AddressIndex(db, TEAM))
+    assert await worker.file_waiting() == 0
+    await recover(context, alone=db.is_sqlite)
     assert await worker.file_waiting() == 1
     async with db.read() as tx:
         assert await mails.count_states(tx) == {"filed": 1}

@@ -220,7 +220,7 @@ async def test_what_was_given_up(db: Database, channel: ChannelRecord) -> None:
         await outbox.bury(tx, item.id, "one", "no")
     assert await problems(db) == [
         "! 1 outbox items were given up: see “canal outbox list”.",
-        "! 1 mails could not be filed, and are kept: the log says why.",
+        "! 1 mails could not be filed, and are kept for the next start: the log says why.",
     ]
 
 
