@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 CONFIG_EVERY = 0.5
 """Seconds until a running Canal sees what another process configured (promised: within 2)."""
 MISSED_EVERY = 5.0
-RECOVER_EVERY = 4.0
+RECOVER_EVERY = 2.0
 """Seconds between looks for dead replicas; after two of them their work is taken over."""
 
 

@@ -26,7 +26,10 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 _PATIENCE = 90.0
-_KILLING_FOR = 120.0 if os.environ.get("CANAL_FAULTS") == "full" else 0.0
+IN_FULL = os.environ.get("CANAL_FAULTS") == "full"
+_KILLING_FOR = 120.0 if IN_FULL else 0.0
+_KILL_EVERY = 3.0 if IN_FULL else 0.0
+_WAVE_EVERY = 0.5 if IN_FULL else 0.0
 COUNT = 3
 
 
@@ -219,7 +222,8 @@ async def test_killed_in_turn_they_lose_nothing_and_do_nothing_twice(canal: Repl
         while len(made) < 15 or clock() < until:
             wave = range(KILLED + len(made), KILLED + len(made) + 5)
             made.extend(wave)
-            await asyncio.gather(*(converse(canal, number, 3) for number in wave))
+            pace = asyncio.sleep(_WAVE_EVERY)
+            await asyncio.gather(pace, *(converse(canal, number, 3) for number in wave))
         loaded.set()
 
     async def answer() -> None:
@@ -235,7 +239,7 @@ async def test_killed_in_turn_they_lose_nothing_and_do_nothing_twice(canal: Repl
     working = asyncio.gather(load(), answer())
     kills = 0
     while kills < COUNT or clock() < until:
-        await canal.replace(kills % COUNT)
+        await asyncio.gather(canal.replace(kills % COUNT), asyncio.sleep(_KILL_EVERY))
         kills += 1
     async with asyncio.timeout(_PATIENCE):
         await working

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from handlers.context import WAKE_NAMES, Context
-from handlers.outbox.recovery import Recovery
+from handlers.outbox.recovery import SURE_AFTER, Recovery
 from handlers.tokens import Tokens
 from handlers.upkeep.startup import leave, shared_time
 from handlers.upkeep.turns import DURATION, NAME, Turns
 from storage import leases, notify
 from storage.engine import Database, open_database
 from storage.notify import Notifier
-from storage.queries import outbox
+from storage.queries import mails, outbox
 from storage.startup import prepare
-from tests.storage.samples import VAULT, claim, enqueue
+from tests.storage.samples import VAULT, add_channel, arrival, claim, enqueue, raw
 from tests.storage.test_notify import wait_until_gone
 
 POSTGRES = pytest.mark.parametrize(
@@ -87,7 +88,9 @@ async def test_a_clean_stop_hands_everything_over_at_once(make: Make) -> None:
 
 
 @POSTGRES
-async def test_the_work_of_one_that_died_is_taken_back_after_two_looks(make: Make) -> None:
+async def test_the_work_of_one_that_died_is_taken_back_after_some_seconds(
+    make: Make, clock: FixedClock
+) -> None:
     one, two = make("one"), make("two")
     db = one.db
     there = Notifier(db, "one", lambda _name: None, names=WAKE_NAMES)
@@ -101,6 +104,7 @@ async def test_the_work_of_one_that_died_is_taken_back_after_two_looks(make: Mak
     await there.stop()
     await wait_until_gone(db, "one")
     assert await recovery.run() == set()
+    clock.time += SURE_AFTER
     assert await recovery.run() == {"one"}
     assert two.wake.outbox.is_set()
     async with db.write() as tx:
@@ -111,7 +115,24 @@ async def test_the_work_of_one_that_died_is_taken_back_after_two_looks(make: Mak
 
 
 @POSTGRES
-async def test_who_comes_back_between_two_looks_keeps_its_work(make: Make) -> None:
+async def test_mail_that_one_that_died_was_filing_waits_for_nothing(make: Make) -> None:
+    """Filing is a transaction: whoever lives after all finds that it is another's now."""
+    two = make("two")
+    channel = await add_channel(two.db)
+    start = partial(mails.claim, now=two.clock.now(), lease=timedelta(minutes=5), limit=1)
+    async with two.db.write() as tx:
+        await mails.store(tx, [raw(1), raw(2)], [arrival(channel, 1), arrival(channel, 2)])
+        (first,) = await start(tx, "one")
+        assert await start(tx, "two") == []
+    assert await Recovery(two).run() == set()
+    assert two.wake.filing.is_set()
+    async with two.db.write() as tx:
+        assert [one.id for one in await start(tx, "two")] == [first.id]
+        assert await mails.still_claimed(tx, [first.id], "one") == set()
+
+
+@POSTGRES
+async def test_who_comes_back_meanwhile_keeps_its_work(make: Make, clock: FixedClock) -> None:
     one, two = make("one"), make("two")
     db = one.db
     async with db.write() as tx:
@@ -121,8 +142,10 @@ async def test_who_comes_back_between_two_looks_keeps_its_work(make: Make) -> No
     await recovery.run()
     back = Notifier(db, "one", lambda _name: None, names=WAKE_NAMES)
     await back.start()
+    clock.time += SURE_AFTER
     assert [await recovery.run() for _ in range(2)] == [set(), set()]
     await back.stop()
+    await wait_until_gone(db, "one")
     assert await recovery.run() == set()
 
 
