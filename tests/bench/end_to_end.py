@@ -285,9 +285,9 @@ def main() -> int:
             cases = list(group)
             print(f"{', '.join(cases)} …", flush=True)
             found |= asyncio.run(measure(cases, databases, options))
+            if options.json:
+                options.json.write_text(json.dumps(found, indent=1))
     print(render(found))
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1))
     return 0
 
 
