@@ -29,7 +29,7 @@ CONFIG_EVERY = 0.5
 """Seconds until a running Canal sees what another process configured (promised: within 2)."""
 MISSED_EVERY = 5.0
 RECOVER_EVERY = 2.0
-"""Seconds between looks for dead replicas; after two of them their work is taken over."""
+"""Seconds between looks for dead replicas (`handlers.outbox.recovery` says when it acts)."""
 
 
 class Scheduler:
