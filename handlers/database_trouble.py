@@ -35,9 +35,9 @@ class DatabaseTrouble:
 
     @property
     def sentence(self) -> str | None:
-        """For who asks whether Canal is ready; None while all is well, or failed only once."""
-        if self._since is None or self._failed_at == self._since:
-            return None  # a deadlock or a broken connection is over at the next try
+        """For who asks whether Canal is ready; None while all is well."""
+        if self._since is None:
+            return None
         return (
             f"The database has taken nothing for {self._lasts():.0f} seconds ({self._why}): see "
             "whether its disk is full, or what keeps it."

@@ -56,13 +56,3 @@ async def test_an_error_of_ours_is_no_trouble_of_the_database() -> None:
     trouble = DatabaseTrouble()
     assert not trouble.note(ValueError("ours"))
     assert is_ready(trouble)
-
-
-async def test_one_failure_that_is_over_at_the_next_try_makes_nobody_unready() -> None:
-    seconds = Seconds()
-    trouble = DatabaseTrouble(seconds)
-    assert trouble.note(full_disk())
-    assert is_ready(trouble)
-    seconds.now += 1.0
-    assert trouble.note(full_disk())
-    assert not is_ready(trouble)
